@@ -225,6 +225,7 @@ def test_evidence_of_signatures_without_timestamp(world: World, timestamps: str)
     assert ("the signature has none" in done.err) == (timestamps == "always")
 
 
+@pytest.mark.requirement("trust:crl-threshold", "trust:ocsp-threshold")
 @pytest.mark.parametrize(
     ("flags", "limits"),
     [

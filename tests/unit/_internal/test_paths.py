@@ -69,6 +69,7 @@ def test_paths_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert paths.config_folder() == "C:/Users/me/AppData/Roaming/notation"
 
 
+@pytest.mark.requirement("trust:store-tree")
 @_ALL
 @pytest.mark.usefixtures("system")
 def test_notation_config_overrides_the_platform_folder(monkeypatch: pytest.MonkeyPatch) -> None:

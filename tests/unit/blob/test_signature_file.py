@@ -54,6 +54,7 @@ def test_no_name_for_another_format() -> None:
     "signature:signature-file-extensions",
     "jws:blob-signature-extension",
     "cose:blob-signature-extension",
+    "trust:blob-envelope-type",
 )
 @pytest.mark.parametrize(
     ("name", "media_type"),
@@ -73,7 +74,7 @@ def test_formats_by_name(name: str, media_type: str | None) -> None:
     assert format_of(name) == media_type
 
 
-@pytest.mark.requirement("signature:signature-file-extensions")
+@pytest.mark.requirement("signature:signature-file-extensions", "trust:blob-envelope-type")
 @pytest.mark.parametrize(
     "name", ["blob.sig", "blob.pgp.sig", "blob.jws.txt", ".jws.sig", "jws.sig", "cose.sig", "blob.jwssig", "blob.json"]
 )
@@ -84,6 +85,7 @@ def test_names_that_tell_no_format(name: str) -> None:
     assert ".jws.sig or .cose.sig" in caught.value.advice
 
 
+@pytest.mark.requirement("trust:blob-envelope-type")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("has_extension", [True, False])
 def test_reading(media_type: str, has_extension: bool, tmp_path: Path) -> None:
@@ -95,6 +97,7 @@ def test_reading(media_type: str, has_extension: bool, tmp_path: Path) -> None:
     assert read.envelope.startswith(b"{" if media_type == JWS else b"\xd2")
 
 
+@pytest.mark.requirement("trust:blob-envelope-type")
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xd2", b"text"])
 def test_content_of_no_format(content: bytes) -> None:
     """What is of no format is refused with what each of them lacks."""

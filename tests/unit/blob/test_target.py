@@ -25,7 +25,7 @@ class _Blob:
         return Descriptor(media_type, f"{algorithm}:found", 7)
 
 
-@pytest.mark.requirement("signature:payload-blob-digest-algorithm")
+@pytest.mark.requirement("signature:payload-blob-digest-algorithm", "trust:blob-payload")
 @pytest.mark.parametrize("size", [5, None])
 @pytest.mark.parametrize("media_type", ["", "text/plain"])
 @pytest.mark.parametrize("spec", ["RSA-3072", "EC-384"])

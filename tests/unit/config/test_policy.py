@@ -28,6 +28,7 @@ def _write(home: Path, name: str, level: str = "strict") -> Path:
     return path
 
 
+@pytest.mark.requirement("trust:policy-files")
 @pytest.mark.parametrize("name", [_CURRENT, _OLDER])
 def test_either_file_is_the_policy(name: str, home: Path) -> None:
     """Either name is read where it is the only one, without a warning."""
@@ -39,6 +40,7 @@ def test_either_file_is_the_policy(name: str, home: Path) -> None:
         assert load_policy().policies[0].level.name == "audit"
 
 
+@pytest.mark.requirement("trust:policy-files")
 def test_oci_file_takes_precedence_with_a_warning(home: Path) -> None:
     """The OCI file takes precedence, with a warning that the other is not used."""
     current, older = _write(home, _CURRENT, "audit"), _write(home, _OLDER)
@@ -137,6 +139,7 @@ def test_policy_that_others_can_write_brings_a_warning(name: str, home: Path) ->
         _LOADS[name]()
 
 
+@pytest.mark.requirement("trust:policy-files")
 def test_blob_policy_has_a_file_of_its_own(home: Path) -> None:
     """The policy for blobs is read from its own file, and never from that for artifacts."""
     _write(home, _CURRENT)

@@ -41,6 +41,7 @@ def test_each_scheme_has_its_own_time() -> None:
     "scheme:scheme-is-critical",
     "scheme:other-schemes-fail",
     "scheme:authentic-signing-time",
+    "trust:authentic-signing-time",
 )
 @pytest.mark.parametrize(
     ("headers", "critical", "text"),

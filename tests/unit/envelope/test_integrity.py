@@ -44,7 +44,12 @@ def test_envelope_of_another_implementation_is_intact(media_type: str, spec: str
     assert intact.attributes.key_spec.name == spec
 
 
-@pytest.mark.requirement("signature:algorithm-selection", "jws:alg-of-the-key", "cose:alg-of-the-key")
+@pytest.mark.requirement(
+    "signature:algorithm-selection",
+    "jws:alg-of-the-key",
+    "cose:alg-of-the-key",
+    "trust:algorithm",
+)
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
 def test_algorithm_of_another_key_is_refused(media_type: str, spec: str) -> None:
@@ -57,6 +62,7 @@ def test_algorithm_of_another_key_is_refused(media_type: str, spec: str) -> None
                 _check(envelope, media_type)
 
 
+@pytest.mark.requirement("trust:signature")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_signature_of_another_key_is_refused(media_type: str) -> None:
     """A chain that is not the signer's does not confirm the signature."""
@@ -80,6 +86,7 @@ def test_signature_of_another_length_is_refused(media_type: str, size: int) -> N
     "jws:x5c",
     "cose:x5chain",
     "jws:code-signing-certificate",
+    "trust:complete-chain",
 )
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
@@ -100,7 +107,13 @@ def test_invalid_chain_is_refused(media_type: str, chain: TestChain) -> None:
         _check(build(chain, media_type), media_type)
 
 
-@pytest.mark.requirement("signature:content-type", "signature:payload-versions", "jws:cty", "cose:content-type")
+@pytest.mark.requirement(
+    "signature:content-type",
+    "signature:payload-versions",
+    "jws:cty",
+    "cose:content-type",
+    "trust:content-type",
+)
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     "content_type",
@@ -141,6 +154,7 @@ def test_payload_is_read_after_the_signature_check(media_type: str, monkeypatch:
         check_integrity(unverified._replace(signature=bytes(64)))
 
 
+@pytest.mark.requirement("trust:signature")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_flipped_bit_of_the_signature_is_refused(media_type: str) -> None:
     """A signature with any one bit flipped does not hold."""

@@ -33,7 +33,12 @@ def test_good_chain_is_accepted(spec: str, length: int) -> None:
     assert chain.thumbprints() == tuple(sha256(der).hexdigest() for der in made.ders)
 
 
-@pytest.mark.requirement("signature:chain-has-a-root", "signature:chain-order", "signature:chain-has-one-root")
+@pytest.mark.requirement(
+    "signature:chain-has-a-root",
+    "signature:chain-order",
+    "signature:chain-has-one-root",
+    "trust:complete-chain",
+)
 @pytest.mark.parametrize(
     ("ders", "rule", "text"),
     [

@@ -107,6 +107,7 @@ def test_older_file_is_ignored(responder: Responder, folder: str) -> None:
     assert fetch_bundle(fetcher, url, NOW + 2 * _DAY)[0].base.der == newer
 
 
+@pytest.mark.requirement("trust:newer-crl")
 def test_newer_crl_is_fetched_after_next_publish(
     responder: Responder, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

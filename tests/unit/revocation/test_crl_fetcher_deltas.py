@@ -33,6 +33,7 @@ def _delta(*entries: Entry, number: int = 6, **knobs: Any) -> bytes:
     return make_crl(CHAIN, 1, entries, **{"number": number, "base": 5, **knobs})
 
 
+@pytest.mark.requirement("trust:freshest-crl")
 def test_base_and_delta_are_fetched_and_cached(responder: Responder, folder: str) -> None:
     """Base and delta are in one file, and neither is fetched again."""
     base, delta = _base(responder), _delta(revoked(CHAIN))
@@ -76,6 +77,7 @@ def test_base_is_fetched_again_for_a_newer_delta(responder: Responder, folder: s
     assert (bundle.base.der, bundle.delta.der) == (base, delta)
 
 
+@pytest.mark.requirement("trust:delta-unavailable")
 def test_missing_delta_is_refused_and_not_cached(responder: Responder, folder: str) -> None:
     """Specification, "Revocation Checking with Delta CRLs": revocation unavailable, and nothing is cached."""
     url = responder.put("/crl", _base(responder))

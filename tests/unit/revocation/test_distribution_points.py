@@ -26,6 +26,7 @@ def test_certificate_without_extensions_has_no_endpoints() -> None:
     assert _named() == RevocationEndpoints()
 
 
+@pytest.mark.requirement("trust:ocsp-locations")
 def test_responders_keep_their_order() -> None:
     """All OCSP URLs, of any scheme, are in the order of the certificate."""
     urls = ("http://a.example/ocsp", "https://b.example", "ldap://c.example")

@@ -28,6 +28,7 @@ _LEAF, _ISSUER = CHAIN.certificates[:2]
 # Limits.
 
 
+@pytest.mark.requirement("trust:http-crls")
 @pytest.mark.parametrize("scheme", ["https", "ftp", "ldap", "file", "HTTPS"])
 def test_only_http_urls_are_fetched(responder: Responder, scheme: str) -> None:
     """Trust store and trust policy specification: "support only HTTP CRL URLs"."""
@@ -77,12 +78,14 @@ def test_size_is_limited(responder: Responder, told: bool) -> None:
     assert time.monotonic() - begun < 3.0
 
 
+@pytest.mark.requirement("trust:crl-threshold", "trust:ocsp-threshold")
 def test_default_time_limits() -> None:
     """Trust store and trust policy specification: 2 seconds for OCSP, 5 for CRLs."""
     assert (OCSP_SECONDS, CRL_SECONDS) == (2.0, 5.0)
     assert Limits() == Limits(2.0, 5.0, with_nonce=False)
 
 
+@pytest.mark.requirement("trust:crl-threshold", "trust:ocsp-threshold")
 @pytest.mark.parametrize("fault", ["hang", "head", "drip"])
 def test_slow_server_times_out(responder: Responder, fault: str) -> None:
     """Each request has one time limit, in whatever pieces the response arrives."""

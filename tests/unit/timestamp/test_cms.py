@@ -56,6 +56,7 @@ def test_signer_is_found_by_issuer_and_serial_number() -> None:
     assert cms.read_token(token_with(extra_certificates=CHAIN.ders[:1])).signers == CHAIN.ders[:1]
 
 
+@pytest.mark.requirement("trust:timestamp-token")
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

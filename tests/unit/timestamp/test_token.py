@@ -77,6 +77,7 @@ def test_honest_variants_are_accepted(changes: dict[str, Any]) -> None:
     assert verified(RSA, **changes).time == MOMENT
 
 
+@pytest.mark.requirement("trust:timestamp-imprint", "trust:timestamp-token")
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -156,7 +157,7 @@ def test_every_certificate_must_be_valid_at_the_time(place: int, dates: dict[str
         verified(chain)
 
 
-@pytest.mark.requirement("signature:certificates-are-checked-twice")
+@pytest.mark.requirement("signature:certificates-are-checked-twice", "trust:timestamp-certificate")
 @pytest.mark.parametrize(
     ("chain", "rule"),
     [
@@ -180,6 +181,7 @@ def test_one_trusted_root_suffices() -> None:
         assert verified(roots=roots, certificates="without root").chain.ders == CHAIN.ders
 
 
+@pytest.mark.requirement("trust:timestamp-certificate")
 def test_root_in_the_token_is_not_trusted() -> None:
     """A root that comes with the token alone is not trusted."""
     with pytest.raises(TimestampError, match="does not lead to a trusted root") as caught:

@@ -12,6 +12,7 @@ from tests.support.token_changes import Accuracy
 from tests.unit.timestamp.verified import END, MOMENT, SECOND, START, verified
 
 
+@pytest.mark.requirement("trust:timestamp-within-validity")
 @pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize(
     ("dates", "message"),

@@ -51,6 +51,7 @@ def _limits(**changes: Any) -> tuple[timedelta, timedelta]:
     return info.time - info.earliest, info.latest - info.time
 
 
+@pytest.mark.requirement("trust:timestamp-range")
 @pytest.mark.parametrize(
     ("accuracy", "expected"),
     [
@@ -69,6 +70,7 @@ def test_accuracy_makes_the_limits(accuracy: Accuracy | None, expected: timedelt
     assert _limits(accuracy=accuracy) == (expected, expected)
 
 
+@pytest.mark.requirement("trust:timestamp-range")
 @pytest.mark.parametrize(
     ("policy", "accuracy", "expected"),
     [
@@ -177,6 +179,7 @@ def test_critical_extension_is_refused() -> None:
             tsp.read_info(info_with(extensions=extensions))
 
 
+@pytest.mark.requirement("trust:timestamp-token")
 @pytest.mark.parametrize(
     "info",
     [

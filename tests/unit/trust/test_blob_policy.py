@@ -67,6 +67,7 @@ def test_statement_is_read_as_one_for_artifacts() -> None:
     assert for_blobs == for_artifacts._replace(scopes=())
 
 
+@pytest.mark.requirement("trust:global-policy")
 @pytest.mark.parametrize("value", [False, None, ABSENT])
 def test_statement_that_is_not_global_has_no_scope(value: Any) -> None:
     """A statement without globalPolicy, or with false or null, applies by its name alone."""
@@ -75,6 +76,7 @@ def test_statement_that_is_not_global_has_no_scope(value: Any) -> None:
     assert not policy.is_global
 
 
+@pytest.mark.requirement("trust:global-policy")
 def test_global_statement_has_the_global_scope() -> None:
     """A statement with globalPolicy true has the scope that a global one for artifacts has."""
     (policy,) = parse_blobs(make_blob_statement(globalPolicy=True)).policies
@@ -93,6 +95,7 @@ def test_other_than_boolean_is_refused(value: Any, kind: str) -> None:
     assert refused == f"statement 'acme': 'globalPolicy' must be a boolean, not {kind}"
 
 
+@pytest.mark.requirement("trust:one-global-policy")
 def test_two_global_statements_are_refused() -> None:
     """There is one global statement at most, wherever the two stand."""
     first, last = (make_blob_statement(name=name, globalPolicy=True) for name in ("a", "c"))
@@ -106,6 +109,7 @@ def test_statements_that_are_not_global_do_not_exclude_each_other() -> None:
     assert [policy.name for policy in parse_blobs(*statements).policies] == ["a", "b", "c"]
 
 
+@pytest.mark.requirement("trust:skip-is-not-for-all")
 def test_global_statement_cannot_skip() -> None:
     """The level skip is for statements that are chosen by their name."""
     refused = blob_refusal(make_blob_statement(globalPolicy=True, **_SKIP))
@@ -162,6 +166,7 @@ def test_document_goes_by_its_kind_in_messages() -> None:
     assert parse_blob_policy_document(content) == parse_blobs(make_blob_statement())
 
 
+@pytest.mark.requirement("trust:blob-statement-by-name", "trust:global-blob-statement", "trust:global-policy")
 def test_statement_applies_by_its_name_or_globally() -> None:
     """A name selects its statement, the global one too; without a name it is the global one, wherever it stands."""
     first, everything = make_blob_statement(name="first"), make_blob_statement(name="all", globalPolicy=True)
@@ -173,6 +178,7 @@ def test_statement_applies_by_its_name_or_globally() -> None:
         assert document.applicable("").name == "all"
 
 
+@pytest.mark.requirement("trust:global-blob-statement", "trust:no-blob-statement")
 @pytest.mark.parametrize("name", ["frist", "First", "first ", " ", "*", "firs"])
 def test_names_are_compared_letter_by_letter(name: str) -> None:
     """A name that no statement equals has none that applies, even where one is global."""
@@ -203,6 +209,7 @@ def test_advice_has_the_names_that_exist(names: list[str], name: str, advice: st
     assert caught.value.advice == advice
 
 
+@pytest.mark.requirement("trust:global-blob-statement")
 def test_no_global_statement() -> None:
     """Without a name, a document whose statements all have names alone applies to nothing."""
     with pytest.raises(NoApplicablePolicyError) as caught:

@@ -56,6 +56,7 @@ def test_forms_of_one_name(text: str) -> None:
     assert parse_identity(text) == _BASE
 
 
+@pytest.mark.requirement("trust:escapes")
 @pytest.mark.parametrize(
     ("raw", "value"),
     [
@@ -93,6 +94,7 @@ def test_escapes(raw: str, value: str) -> None:
     assert parse_identity(f"CN={raw}, C=US, ST=WA, O=wabbit") == _with((_CN, value))
 
 
+@pytest.mark.requirement("trust:escapes", "trust:identity-form", "trust:mandatory-attributes")
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -133,6 +135,7 @@ def test_malformed_names(text: str, message: str) -> None:
         parse_identity(text)
 
 
+@pytest.mark.requirement("trust:identity-attributes")
 @pytest.mark.parametrize(
     ("name", "oid"),
     [
@@ -165,6 +168,7 @@ def test_repeated_attributes_are_counted() -> None:
     assert [name for name, subject in subjects.items() if matches(same, subject)] == ["aa", "aab"]
 
 
+@pytest.mark.requirement("trust:identity-attributes")
 @pytest.mark.parametrize(
     ("text", "does"),
     [
@@ -201,12 +205,14 @@ def test_values_do_not_run_together() -> None:
     assert matches(parse_identity(r"C=US, ST=WA, O=wabbit\, OU=admin"), subject)
 
 
+@pytest.mark.requirement("trust:mandatory-attributes")
 @pytest.mark.parametrize("subject", [_subject(), _subject({_CN: "a"}), _subject({_C: "US"}, {_O: "wabbit"})])
 def test_subjects_without_the_mandatory_attributes(subject: x509.Name) -> None:
     """A subject without country, state or organization matches no name."""
     assert not matches(parse_identity(_GOOD), subject)
 
 
+@pytest.mark.requirement("trust:no-overlap")
 @pytest.mark.parametrize(
     ("one", "two"),
     [
@@ -225,6 +231,7 @@ def test_overlapping_identities(one: str, two: str) -> None:
         check_identities([one, "other:x", two])
 
 
+@pytest.mark.requirement("trust:no-overlap")
 def test_identities_that_do_not_overlap() -> None:
     """Names that differ in a value, and identities for plugins, stand beside each other."""
     check_identities(
@@ -239,6 +246,7 @@ def test_identities_that_do_not_overlap() -> None:
     check_identities(["*"])
 
 
+@pytest.mark.requirement("trust:identity-form")
 @pytest.mark.parametrize("identity", ["", "x509.subject", "x509.subject:", "x509.subject:  ", ":value", "C=US", "**"])
 def test_identities_without_prefix_or_value(identity: str) -> None:
     """An identity that is not the wildcard has a prefix and a value."""
@@ -246,6 +254,7 @@ def test_identities_without_prefix_or_value(identity: str) -> None:
         check_identities([identity])
 
 
+@pytest.mark.requirement("trust:identity-attributes")
 @pytest.mark.parametrize("others", [["*"], [f"x509.subject:{_GOOD}"], ["com.example:a"]])
 def test_the_wildcard_stands_alone(others: list[str]) -> None:
     """The wildcard beside another identity is refused, wherever it stands."""
@@ -284,6 +293,7 @@ _VALUES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 _NAMES = st.lists(st.tuples(st.sampled_from(["CN", "OU", "L", "DC", "1.2.3"]), _VALUES), max_size=5)
 
 
+@pytest.mark.requirement("trust:escapes")
 @given(_NAMES, st.lists(st.booleans(), min_size=1, max_size=7), st.sampled_from([",", ";", " , ", "; "]))
 def test_what_is_escaped_comes_back(names: list[tuple[str, str]], how: list[bool], separator: str) -> None:
     """Any attributes, written with escapes, are read as the same attributes."""

@@ -37,6 +37,14 @@ def test_a_whole_statement() -> None:
     assert policy.verify_timestamp is VerifyTimestamp.AFTER_CERT_EXPIRY
 
 
+@pytest.mark.requirement(
+    "trust:kinds-of-scopes",
+    "trust:scopes",
+    "trust:signature-verification",
+    "trust:statement-name",
+    "trust:trust-stores",
+    "trust:trusted-identities",
+)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -68,6 +76,7 @@ def test_malformed_members(changes: dict[str, Any], message: str) -> None:
     assert refusal(make_statement(**changes)).startswith(message)
 
 
+@pytest.mark.requirement("trust:kinds-of-scopes", "trust:no-expansion", "trust:scope-without-asterisk")
 @pytest.mark.parametrize(
     "scope",
     [
@@ -83,6 +92,7 @@ def test_malformed_scopes(scope: str) -> None:
     assert refusal(make_statement(registryScopes=[REPOSITORY, scope])) == message
 
 
+@pytest.mark.requirement("trust:trust-stores")
 @pytest.mark.parametrize(
     "store",
     ["", "ca", "acme", "CA:acme", "ca;acme", ":acme", " ca:acme", "cas:acme", "x509/ca:acme", "signingauthority:acme"],
@@ -108,6 +118,7 @@ def test_names_of_stores(name: str) -> None:
     assert check_store_name(name) == name
 
 
+@pytest.mark.requirement("trust:skip-is-not-for-all", "trust:trust-stores", "trust:trusted-identities")
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -121,6 +132,7 @@ def test_malformed_skipping_statements(changes: dict[str, Any], message: str) ->
     assert refusal(skip(**changes)) == f"statement 'acme': {message}"
 
 
+@pytest.mark.requirement("trust:version")
 @pytest.mark.parametrize(
     ("version", "message"),
     [
@@ -151,6 +163,7 @@ def test_malformed_documents() -> None:
             parse_policy_document(content)
 
 
+@pytest.mark.requirement("trust:statements")
 def test_malformed_lists_of_statements() -> None:
     """There is at least one statement, and each is an object; one that has no name yet goes by its number."""
     assert refusal() == "'trustPolicies' is empty; it needs at least one statement"
@@ -159,6 +172,7 @@ def test_malformed_lists_of_statements() -> None:
     assert refusal(trustPolicies={}) == "document: 'trustPolicies' must be an array, not an object"
 
 
+@pytest.mark.requirement("trust:one-name")
 def test_two_statements_with_one_name() -> None:
     """A name is for one statement."""
     refused = refusal(make_statement(), make_statement(registryScopes=["a.io/b"]))
@@ -172,6 +186,7 @@ def test_scopes_of_unusual_hosts(scope: str) -> None:
     assert policy.name == "acme"
 
 
+@pytest.mark.requirement("trust:one-global-scope", "trust:one-statement")
 @pytest.mark.parametrize("scope", [REPOSITORY, "*"])
 def test_two_statements_with_one_scope(scope: str) -> None:
     """A scope, and the global one too, is in one statement; both are named otherwise."""
@@ -179,6 +194,7 @@ def test_two_statements_with_one_scope(scope: str) -> None:
     assert refused == f"scope '{scope}' is in statement 'acme' and again in 'other'"
 
 
+@pytest.mark.requirement("trust:one-statement")
 def test_one_scope_twice_in_a_statement() -> None:
     """A scope stands once in its own statement as well."""
     refused = refusal(make_statement(registryScopes=[REPOSITORY, REPOSITORY]))

@@ -9,6 +9,7 @@ from notarykit.errors import NoApplicablePolicyError
 from tests.unit.trust.statements import REPOSITORY, make_statement, parse, refusal, skip
 
 
+@pytest.mark.requirement("trust:exact-statement")
 def test_the_example_of_the_specification() -> None:
     """The specification's example with four statements is read without a warning."""
     subject = "x509.subject: C=US, ST=WA, L=Seattle, O=acme-rockets.io, OU=Finance, CN=SecureBuilder"
@@ -44,6 +45,7 @@ def test_the_example_of_the_specification() -> None:
     assert document.applicable("docker.io/library/registry").name == "global-policy-for-all-other-images"
 
 
+@pytest.mark.requirement("trust:exact-statement")
 def test_a_statement_that_names_the_repository_comes_before_the_global_one() -> None:
     """The global statement does not hide one behind it that names the repository."""
     everything = make_statement(name="all", registryScopes=["*"])
@@ -53,6 +55,7 @@ def test_a_statement_that_names_the_repository_comes_before_the_global_one() -> 
         assert document.applicable("registry.acme-rockets.io/software").name == "all"
 
 
+@pytest.mark.requirement("trust:no-expansion", "trust:no-statement")
 @pytest.mark.parametrize(
     "repository",
     [

@@ -12,6 +12,7 @@ from notarykit.trust.policy import (
 from tests.unit.trust.statements import make_statement, parse, refusal, skip
 
 
+@pytest.mark.requirement("trust:levels")
 @pytest.mark.parametrize(
     ("level", "integrity", "authenticity", "timestamp", "expiry", "revocation"),
     [
@@ -43,6 +44,7 @@ def test_the_level_skip() -> None:
         assert set(policy.level.actions.values()) == {Action.SKIP}
 
 
+@pytest.mark.requirement("trust:overrides", "trust:timestamp-switch")
 @pytest.mark.parametrize("level", ["strict", "permissive", "audit"])
 @pytest.mark.parametrize("validation", ["authenticity", "authenticTimestamp", "expiry", "revocation"])
 @pytest.mark.parametrize("action", ["enforce", "log", "skip"])
@@ -86,6 +88,13 @@ def test_null_is_absent() -> None:
     )
 
 
+@pytest.mark.requirement(
+    "trust:integrity-always",
+    "trust:level",
+    "trust:overrides",
+    "trust:skip-is-fixed",
+    "trust:verify-timestamp",
+)
 @pytest.mark.parametrize(
     ("verification", "message"),
     [
@@ -117,6 +126,7 @@ def test_malformed_signature_verification(verification: Any, message: str) -> No
     assert message in refused
 
 
+@pytest.mark.requirement("trust:verify-timestamp")
 @pytest.mark.parametrize(("text", "meaning"), [("always", "always"), ("afterCertExpiry", "afterCertExpiry")])
 def test_verify_timestamp(text: str, meaning: str) -> None:
     """The values of verifyTimestamp are read."""
@@ -124,6 +134,7 @@ def test_verify_timestamp(text: str, meaning: str) -> None:
     assert parse(statement).policies[0].verify_timestamp == meaning
 
 
+@pytest.mark.requirement("trust:verify-timestamp")
 def test_timestamps_are_always_verified_by_default() -> None:
     """Without verifyTimestamp it is `always`."""
     assert parse(make_statement()).policies[0].verify_timestamp is VerifyTimestamp.ALWAYS

@@ -41,6 +41,7 @@ def _read(root: Path, store: StoreReference = _STORE) -> frozenset[bytes]:
         return DirectoryTrustStore(str(root)).certificates(store)
 
 
+@pytest.mark.requirement("trust:certificate-files")
 def test_reads_all_files_of_a_store(tmp_path: Path) -> None:
     """PEM and DER, one or several certificates in a file, all three extensions: a store is all of them together."""
     files = {
@@ -52,6 +53,7 @@ def test_reads_all_files_of_a_store(tmp_path: Path) -> None:
     assert _read(tmp_path) == {_ROOT, *_OTHER.ders[1:], _ALONE.ders[0], _INTERMEDIATE}
 
 
+@pytest.mark.requirement("trust:named-stores", "trust:store-types")
 def test_each_store_has_its_own_folder(tmp_path: Path) -> None:
     """A certificate is trusted for the type and the name of its folder and for no other."""
     places = [StoreReference(kind, name) for kind in StoreType for name in ("a", "b")]
@@ -62,6 +64,7 @@ def test_each_store_has_its_own_folder(tmp_path: Path) -> None:
         assert _read(tmp_path, place) == {chain.ders[1]}
 
 
+@pytest.mark.requirement("trust:named-stores", "trust:store-tree")
 def test_the_folder_of_a_store() -> None:
     """A store's folder is named by its type and its name, as notation has it."""
     found = DirectoryTrustStore("/root").path(StoreReference(StoreType.SIGNING_AUTHORITY, "acme-sa"))
@@ -84,6 +87,7 @@ def test_an_empty_store(tmp_path: Path) -> None:
     assert error.advice == "add one with 'notarykit certificate add --type ca --store acme FILE'"
 
 
+@pytest.mark.requirement("trust:certificate-files")
 @pytest.mark.parametrize("name", ["root", "root.txt", "root.PEM", "root.pem~", "root.pem.bak", ".gitkeep", "root.der"])
 def test_other_extensions_are_ignored_with_a_warning(name: str, tmp_path: Path) -> None:
     """A file of another extension is named in a warning and trusted for nothing."""
@@ -101,6 +105,7 @@ def test_what_a_writer_left_is_ignored(tmp_path: Path) -> None:
     assert _read(tmp_path) == {_ROOT}
 
 
+@pytest.mark.requirement("trust:folders-in-stores", "trust:folders-in-stores-warning")
 def test_folders_inside_are_ignored_with_a_warning(tmp_path: Path) -> None:
     """A folder inside a store, whatever its name, is named in a warning and not looked into."""
     folder = _folder(tmp_path, {"a.pem": _CHAIN.pems[2]})
@@ -113,6 +118,7 @@ def test_folders_inside_are_ignored_with_a_warning(tmp_path: Path) -> None:
     assert [str(each.message).startswith(message) for each in caught] == [True]
 
 
+@pytest.mark.requirement("trust:folders-in-stores")
 def test_a_store_of_nothing_but_folders_is_empty(tmp_path: Path) -> None:
     """Certificates in a folder inside do not fill a store."""
     folder = _folder(tmp_path, {})
@@ -122,6 +128,7 @@ def test_a_store_of_nothing_but_folders_is_empty(tmp_path: Path) -> None:
         assert "has no certificates" in _refused(tmp_path).message
 
 
+@pytest.mark.requirement("trust:no-links")
 def test_a_linked_store_is_refused(tmp_path: Path) -> None:
     """A store that is a symbolic link to a good store is refused."""
     real = _folder(tmp_path / "elsewhere", {"a.pem": _CHAIN.pems[2]})
@@ -138,6 +145,7 @@ def test_a_file_in_the_place_of_a_store_is_refused(tmp_path: Path) -> None:
     assert "is not a folder but a link or a file" in _refused(tmp_path).message
 
 
+@pytest.mark.requirement("trust:no-links")
 @pytest.mark.parametrize("name", ["b.pem", "b.txt", "b"])
 def test_a_linked_file_is_refused(name: str, tmp_path: Path) -> None:
     """A symbolic link in a store is refused, whatever it leads to and whatever its name."""

@@ -204,6 +204,7 @@ def test_the_limit_is_a_hundred() -> None:
     assert len(place.fetched) == 100
 
 
+@pytest.mark.requirement("trust:skip")
 def test_a_skipped_artifact_is_not_even_looked_at() -> None:
     """Where the policy skips the artifact the place is not opened."""
 
@@ -216,6 +217,7 @@ def test_a_skipped_artifact_is_not_even_looked_at() -> None:
     assert (found.artifact, found.signature, found.failures) == (None, None, ())
 
 
+@pytest.mark.requirement("trust:no-statement")
 def test_no_policy_no_look() -> None:
     """An artifact that no statement applies to is refused before the place is opened."""
 
@@ -244,6 +246,7 @@ def test_what_the_place_cannot_find() -> None:
         _verify(Unreadable(_GOOD))
 
 
+@pytest.mark.requirement("trust:payload")
 def test_the_signature_is_compared_with_what_was_resolved() -> None:
     """A good signature of another artifact, attached to this one, is not accepted."""
     other = ARTIFACT._replace(digest="sha256:" + "0" * 64)

@@ -24,7 +24,12 @@ from tests.unit.verification.setting import (
 _GOOD = sign_envelope(CHAIN, now=NOW)
 
 
-@pytest.mark.requirement("signature:certificate-chain", "scheme:x509-stores")
+@pytest.mark.requirement(
+    "signature:certificate-chain",
+    "scheme:x509-stores",
+    "trust:trust-by-reference",
+    "trust:trusted-certificate",
+)
 def test_the_chain_leads_to_a_trusted_root() -> None:
     """A chain whose root is in none of the stores is refused with the root's name and the stores."""
     with pytest.raises(AuthenticityError) as caught:
@@ -37,6 +42,7 @@ def test_the_chain_leads_to_a_trusted_root() -> None:
     assert caught.value.advice == "add that root to a trust store of the policy if it is to be trusted"
 
 
+@pytest.mark.requirement("trust:trusted-certificate")
 @pytest.mark.parametrize("place", [1, 2])
 def test_any_store_and_any_certificate_of_the_chain(place: int) -> None:
     """One of several stores is enough, and a CA of the chain may be pinned in the root's place."""
@@ -44,12 +50,14 @@ def test_any_store_and_any_certificate_of_the_chain(place: int) -> None:
     assert isinstance(verify(_GOOD, trusted=policy(stores=["ca:a", "ca:b"]), store=stores), Verified)
 
 
+@pytest.mark.requirement("trust:any-identity", "trust:identity-matches")
 @pytest.mark.parametrize("identities", [["*"], [IDENTITY], [STRANGER, IDENTITY], [IDENTITY, "com.example:x"]])
 def test_trusted_identities(identities: list[str]) -> None:
     """The wildcard, or one of several names that is the subject's, makes the signer trusted."""
     assert isinstance(verify(_GOOD, trusted=policy(identities=identities)), Verified)
 
 
+@pytest.mark.requirement("trust:identity-matches")
 def test_a_stranger() -> None:
     """A signer whose subject matches none of the identities is refused with the subject."""
     with pytest.raises(AuthenticityError) as caught:
@@ -60,6 +68,7 @@ def test_a_stranger() -> None:
     assert caught.value.advice == "add it to trustedIdentities if this signer is to be trusted"
 
 
+@pytest.mark.requirement("trust:identity-matches")
 def test_it_is_the_signers_subject_that_counts() -> None:
     """An identity that is only the subject of a CA of the chain is not the signer's."""
     chain = make_chain(subject=name("x", O="acme-rockets.io"))
@@ -88,7 +97,7 @@ def test_a_missing_store_under_audit() -> None:
     assert isinstance(verify(_GOOD, trusted=policy("audit"), store=MemoryTrustStore({})), Audited)
 
 
-@pytest.mark.requirement("scheme:x509-stores", "scheme:signing-authority-stores")
+@pytest.mark.requirement("scheme:x509-stores", "scheme:signing-authority-stores", "trust:store-types")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_each_scheme_has_its_own_type_of_store(media_type: str) -> None:
     """A signature of a signing authority is trusted by stores of that type alone, and the other way round."""

@@ -77,7 +77,7 @@ def test_a_good_signature(spec: str, media_type: str) -> None:
     assert (verified.blob.media_type, verified.blob.size, verified.blob.annotations) == ("text/plain", len(BODY), {})
 
 
-@pytest.mark.requirement("signature:payload-blob-descriptor")
+@pytest.mark.requirement("signature:payload-blob-descriptor", "trust:blob-payload")
 @pytest.mark.parametrize("body", [b"", BODY[:-1], BODY + b"x", b"A release"])
 def test_another_blob(body: bytes, tmp_path: Path) -> None:
     """A signature of another blob is refused at every level but skip, for a file and for a stream."""
@@ -88,7 +88,7 @@ def test_another_blob(body: bytes, tmp_path: Path) -> None:
                 _verify(_signature(), blob=blob, policy_name=policy)
 
 
-@pytest.mark.requirement("signature:payload-blob-digest-algorithm")
+@pytest.mark.requirement("signature:payload-blob-digest-algorithm", "trust:blob-payload")
 def test_a_digest_by_another_hash() -> None:
     """A digest that holds, but is not by the hash of the signing key, is refused: the specification binds the two."""
     digest = StreamBlob(io.BytesIO(BODY)).describe("text/plain", "sha512")
@@ -105,6 +105,7 @@ def test_media_types() -> None:
             _verify(_signature(), content_media_type=other)
 
 
+@pytest.mark.requirement("trust:blob-statement-by-name", "trust:global-blob-statement", "trust:no-blob-statement")
 def test_policies_are_chosen_by_name() -> None:
     """Without a name the global policy applies; a name that no statement has is refused, and is no wish for another."""
     assert isinstance(_verify(_signature(chain=OTHER), policy_name="any").verdict, Audited)
@@ -127,6 +128,7 @@ class _Unread:
         pytest.fail("the blob was read")
 
 
+@pytest.mark.requirement("trust:skip")
 def test_what_is_not_read() -> None:
     """A blob is not read where the policy skips it, nor for a signature whose signer is not trusted and has to be."""
     skipped = _verify(SignatureFile(JWS, b"anything"), blob=_Unread(), policy_name="nothing")

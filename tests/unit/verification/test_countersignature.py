@@ -30,6 +30,7 @@ from tests.unit.verification.countersigned import (
 from tests.unit.verification.setting import LEVELS, NOW, outcomes, policy
 
 
+@pytest.mark.requirement("trust:timestamp-validations")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", ["RSA-2048", "RSA-4096", "EC-256", "EC-521"])
 @pytest.mark.parametrize("tsa", [TSA, OTHER], ids=["EC", "RSA"])
@@ -45,7 +46,7 @@ def test_timestamp_of_a_trusted_authority_passes(media_type: str, spec: str, tsa
     assert f"{NOW:%Y-%m-%dT%H:%M:%SZ}" in result.note
 
 
-@pytest.mark.requirement("signature:timestamp-of-x509-alone")
+@pytest.mark.requirement("signature:timestamp-of-x509-alone", "trust:timestamp-imprint")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_timestamp_of_other_bytes_is_refused(media_type: str) -> None:
     """A timestamp of the envelope, of the payload or of another signature proves nothing about this signature."""
@@ -58,6 +59,7 @@ def test_timestamp_of_other_bytes_is_refused(media_type: str) -> None:
         assert "for another signature" in step_message(caught.value)
 
 
+@pytest.mark.requirement("trust:timestamp-present", "trust:timestamp-validations")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_missing_timestamp_is_refused_with_advice(media_type: str) -> None:
     """Where one is wanted and there is none, the step fails, and says what to do."""
@@ -79,6 +81,7 @@ def test_malformed_token_is_refused(media_type: str, token: bytes) -> None:
     assert "token" in step_message(caught.value)
 
 
+@pytest.mark.requirement("trust:timestamp-token", "trust:timestamp-validations")
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
@@ -104,6 +107,7 @@ def test_invalid_token_is_refused(changes: Mapping[str, Any], text: str) -> None
     assert text in step_message(caught.value)
 
 
+@pytest.mark.requirement("trust:timestamp-certificate")
 def test_code_signer_is_no_authority() -> None:
     """A code signer's root in a tsa store does not make the signer an authority."""
     signer = make_chain(purpose="code signing")
@@ -112,7 +116,7 @@ def test_code_signer_is_no_authority() -> None:
     assert "extendedKeyUsage" in step_message(caught.value)
 
 
-@pytest.mark.requirement("scheme:x509-stores")
+@pytest.mark.requirement("scheme:x509-stores", "trust:store-types", "trust:timestamp-certificate")
 def test_roots_count_only_in_stores_of_their_type() -> None:
     """A root in a ca store is not trusted for timestamps, and one in a tsa store not for signing."""
     both = MemoryTrustStore({"ca:acme": [SIGNER.ders[-1], TSA.ders[-1]], "tsa:one": [OTHER.ders[-1]]})
@@ -124,6 +128,7 @@ def test_roots_count_only_in_stores_of_their_type() -> None:
         verify_timestamped(make_timestamped(), store=swapped)
 
 
+@pytest.mark.requirement("trust:trust-by-reference")
 @pytest.mark.parametrize("names", [("one", "two"), ("two", "one")])
 def test_authority_of_any_named_store_is_trusted(names: Sequence[str]) -> None:
     """An authority of any of the policy's stores is trusted, and one of a store beside them is not."""
@@ -142,6 +147,7 @@ def test_authority_of_any_named_store_is_trusted(names: Sequence[str]) -> None:
 # Levels and overrides
 
 
+@pytest.mark.requirement("trust:timestamp-validations")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_level_decides_on_a_bad_timestamp(level: str, media_type: str) -> None:
@@ -191,6 +197,7 @@ def test_second_timestamp_replaces_the_first(media_type: str) -> None:
     assert isinstance(verify_timestamped(second, media_type), Verified)
 
 
+@pytest.mark.requirement("trust:envelope-type")
 def test_timestamp_of_the_other_format_is_refused() -> None:
     """A token of one envelope's signature is of no use in another, of whichever format."""
     one, other = (sign_envelope(SIGNER, media_type, now=NOW) for media_type in FORMATS)

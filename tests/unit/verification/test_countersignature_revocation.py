@@ -25,7 +25,7 @@ from tests.unit.verification.countersigned import (
 from tests.unit.verification.setting import NOW, outcomes, policy
 
 
-@pytest.mark.requirement("signature:timestamp-is-no-signing-time")
+@pytest.mark.requirement("signature:timestamp-is-no-signing-time", "trust:timestamp-revocation")
 def test_both_chains_are_checked_for_revocation() -> None:
     """First the authority's chain is checked, and then the signer's with the timestamp's upper limit."""
     revocations = RecordingChecker()
@@ -82,3 +82,14 @@ def test_failed_timestamp_is_no_signing_time() -> None:
         assert isinstance(verdict, Verified)
         assert outcomes(verdict.results)[STEP] == "log failed"
         assert revocations.checks[-1] == RevocationCheck(SIGNER.ders, NOW, NO_SIGNING_TIMES)
+
+
+@pytest.mark.requirement("trust:timestamp-revocation")
+def test_revocation_of_the_authority_is_checked_where_the_signers_is_skipped() -> None:
+    """Specification, "Timestamp Countersignature Verification details": it "is always enforced"."""
+    trusted = policy("strict", stores=STORES, override={"revocation": "skip"})
+    revocations = RecordingChecker()
+    assert isinstance(verify_timestamped(make_timestamped(), trusted=trusted, revocation=revocations), Verified)
+    assert [each.chain for each in revocations.checks] == [TSA.ders]
+    with pytest.raises(AuthenticTimestampError, match="the certificate is revoked"):
+        verify_timestamped(make_timestamped(), trusted=trusted, revocation=RecordingChecker(TSA))

@@ -39,6 +39,7 @@ LATER = NOW + 2 * DAY
 # Required timestamps
 
 
+@pytest.mark.requirement("trust:timestamp-conditions", "trust:tsa-store")
 def test_timestamp_is_ignored_without_a_tsa_store() -> None:
     """Without a tsa store no timestamp is verified, and the chain must be valid now."""
     garbage = with_timestamp(sign_envelope(SIGNER, now=NOW), JWS, b"garbage")
@@ -48,6 +49,7 @@ def test_timestamp_is_ignored_without_a_tsa_store() -> None:
     assert "expired on" in step_message(caught.value)
 
 
+@pytest.mark.requirement("trust:time-of-signature")
 @pytest.mark.parametrize("timestamps", ["always", "afterCertExpiry"])
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_timestamped_signature_outlives_its_certificates(timestamps: str, media_type: str) -> None:
@@ -65,6 +67,7 @@ def test_timestamped_signature_outlives_its_certificates(timestamps: str, media_
     assert "has no timestamp" in message
 
 
+@pytest.mark.requirement("trust:timestamp-conditions")
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_timestamp_counts_after_expiry_of_any_certificate(place: int) -> None:
     """Under `afterCertExpiry` a timestamp counts once any certificate has expired, and not in its last second."""
@@ -96,7 +99,7 @@ def test_always_ignores_the_present_time() -> None:
     assert isinstance(verify_timestamped(make_timestamped(), timestamps="always", now=NOT_AFTER + DAY), Verified)
 
 
-@pytest.mark.requirement("signature:timestamp-of-x509-alone")
+@pytest.mark.requirement("signature:timestamp-of-x509-alone", "trust:timestamp-conditions")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_timestamp_is_ignored_under_signing_authority(media_type: str) -> None:
     """Under the signing authority's scheme what stands in the place of a timestamp is not looked at."""
@@ -110,7 +113,7 @@ def test_timestamp_is_ignored_under_signing_authority(media_type: str) -> None:
 # The range
 
 
-@pytest.mark.requirement("signature:valid-at-signing-time")
+@pytest.mark.requirement("signature:valid-at-signing-time", "trust:timestamp-within-validity")
 @pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
@@ -139,6 +142,7 @@ def test_range_must_be_within_each_certificates_validity(
     assert text in message
 
 
+@pytest.mark.requirement("trust:timestamp-range")
 @pytest.mark.parametrize(
     ("changes", "seconds"),
     [

@@ -166,9 +166,10 @@ def test_metadata_is_requested_for_each_verification() -> None:
 
 
 @pytest.mark.requirement(
-    "plugin:plugin-exists",
     "signature:plugin-attributes-are-processed",
     "signature:no-equivalent-of-plugins",
+    "plugin:plugin-exists",
+    "trust:extended-validation",
 )
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_missing_plugin_is_fatal(level: str) -> None:

@@ -120,7 +120,7 @@ def test_without_the_capability_revocation_stays_ours() -> None:
         )
 
 
-@pytest.mark.requirement("plugin:results-requested")
+@pytest.mark.requirement("plugin:results-requested", "trust:extended-validation")
 @pytest.mark.parametrize(
     "results",
     [

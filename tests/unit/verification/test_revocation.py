@@ -56,6 +56,7 @@ def test_good_chain_passes_and_explains_its_endpoints(
     assert responder.asked == {ocsp_path(0): 1, ocsp_path(1): 1}
 
 
+@pytest.mark.requirement("trust:revocation-step", "trust:whole-chain")
 @pytest.mark.parametrize("place", [0, 1])
 @pytest.mark.parametrize("level", LEVELS)
 def test_revoked_chain_fails_the_step(chain: TestChain, responder: Responder, level: str, place: int) -> None:
@@ -74,6 +75,7 @@ def test_revoked_chain_fails_the_step(chain: TestChain, responder: Responder, le
     assert isinstance(_revocation_of(verdict.results).error, RevocationError)
 
 
+@pytest.mark.requirement("trust:ocsp-unknown", "trust:revocation-step")
 @pytest.mark.parametrize("level", LEVELS)
 def test_unknown_status_fails_the_step(chain: TestChain, responder: Responder, level: str) -> None:
     """Specification, "Certificate Revocation Evaluation": what cannot be determined fails the step."""
@@ -87,6 +89,7 @@ def test_unknown_status_fails_the_step(chain: TestChain, responder: Responder, l
     assert outcomes(verify_chain(chain, level).results)["revocation"] == "log failed"
 
 
+@pytest.mark.requirement("trust:revocation-step")
 @pytest.mark.parametrize("action", ["enforce", "log", "skip"])
 @pytest.mark.parametrize("level", LEVELS)
 def test_override_replaces_the_levels_action(chain: TestChain, responder: Responder, level: str, action: str) -> None:
@@ -158,6 +161,7 @@ def test_endpoints_of_a_root_are_ignored(extension: Any) -> None:
         assert isinstance(verify_chain(chain), Verified)
 
 
+@pytest.mark.requirement("trust:no-revocation-information")
 @pytest.mark.parametrize("level", LEVELS)
 def test_certificates_without_endpoints_pass_with_a_warning(level: str) -> None:
     """Specification, "Certificate Revocation Evaluation": considered valid; the note warns of each."""

@@ -66,6 +66,7 @@ def test_authentic_signing_time_is_compared_with_the_invalidity_date(
         verify_chain(chain, **changes)
 
 
+@pytest.mark.requirement("trust:time-of-signature")
 @pytest.mark.parametrize("by", ["ocsp", "crl"])
 def test_claimed_signing_time_is_not_compared(chain: TestChain, responder: Responder, by: str) -> None:
     """The signing time that nobody vouches for does not save a revoked signer."""
@@ -104,7 +105,11 @@ def tsa() -> TestChain:
     return make_chain("RSA-2048", purpose="timestamping")
 
 
-@pytest.mark.requirement("signature:timestamp-is-no-signing-time")
+@pytest.mark.requirement(
+    "signature:timestamp-is-no-signing-time",
+    "trust:crl-invalidity-date",
+    "trust:time-of-signature",
+)
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(("by", "hours", "passes"), [("crl", -1, True), ("crl", 1, False), ("ocsp", -1, False)])
 def test_timestamp_is_compared_with_a_crls_invalidity_date(
@@ -134,6 +139,7 @@ def test_upper_limit_of_a_timestamp_is_compared(chain: TestChain, responder: Res
                 stamped.verify()
 
 
+@pytest.mark.requirement("trust:timestamp-revocation")
 def test_revoked_or_unknown_authority_is_refused(chain: TestChain, responder: Responder) -> None:
     """Specification, "Timestamp Countersignature Verification details": a revoked or unknown TSA stamps nothing."""
     tsa = revocable_chain(responder.url("/tsa"), "RSA-2048", purpose="timestamping", ocsp=False)

@@ -60,6 +60,7 @@ def _run(level: str, make: Callable[[], dict[str, Any]], **override: str) -> Ver
     return verdict
 
 
+@pytest.mark.requirement("trust:all-validations")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_good_signatures_pass(level: str, media_type: str) -> None:
@@ -73,6 +74,7 @@ def test_good_signatures_pass(level: str, media_type: str) -> None:
     assert all(result.error is None for result in verdict.results)
 
 
+@pytest.mark.requirement("trust:all-validations", "trust:enforced-and-logged", "trust:levels")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(("step", "kind", "make"), _FAILURES, ids=_STEPS)
 def test_a_failure_is_enforced_or_logged(
@@ -96,6 +98,7 @@ def test_a_failure_is_enforced_or_logged(
     assert isinstance(verdict, Audited if step == "authenticity" else Verified)
 
 
+@pytest.mark.requirement("trust:overrides")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("action", ["enforce", "log"])
 @pytest.mark.parametrize(("step", "kind", "make"), _FAILURES, ids=_STEPS)
@@ -118,6 +121,7 @@ def test_revocation_can_be_skipped(level: str) -> None:
     assert outcomes(verdict.results)["revocation"] == "skip skipped"
 
 
+@pytest.mark.requirement("trust:all-validations", "trust:enforced-and-logged")
 def test_logged_failures_do_not_hide_enforced_ones() -> None:
     """After a failure that is only logged, the next one that is enforced stops the verification."""
     expired = sign_envelope(CHAIN, now=NOW, expires_in=_SECOND)
@@ -137,6 +141,7 @@ def test_logged_failures_do_not_hide_enforced_ones() -> None:
 _BOTH = MemoryTrustStore({"ca:acme": [CHAIN.ders[-1], OTHER.ders[-1]]})
 
 
+@pytest.mark.requirement("trust:envelope-type", "trust:integrity-always")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
     ("envelope", "media_type"),
@@ -158,6 +163,7 @@ def test_integrity_is_always_enforced(level: str, envelope: bytes, media_type: s
     assert outcomes(caught.value.results) == {"integrity": "enforce failed"}
 
 
+@pytest.mark.requirement("trust:payload")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
     "artifact",

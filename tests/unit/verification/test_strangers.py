@@ -40,6 +40,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+@pytest.mark.requirement("trust:integrity-first")
 @pytest.mark.parametrize("stranger", _STRANGERS, ids=lambda each: each.name)
 @pytest.mark.parametrize("level", ["strict", "permissive"])
 def test_what_a_stranger_costs(stranger: Stranger, level: str, checks: list[str]) -> None:
@@ -49,6 +50,7 @@ def test_what_a_stranger_costs(stranger: Stranger, level: str, checks: list[str]
     assert len(checks) <= (_MOST_CHECKS if "borrowed" in stranger.name else 0)
 
 
+@pytest.mark.requirement("trust:all-validations")
 @pytest.mark.parametrize("envelope", [sign_envelope(OTHER, now=NOW), build(CHAIN.with_ders(OTHER.ders), JWS)])
 def test_a_stranger_is_refused_by_name(envelope: bytes) -> None:
     """Whether a stranger's signature holds is not asked: it is authenticity that is told, and nothing before it."""
@@ -64,6 +66,7 @@ def test_a_strangers_envelope_that_cannot_be_read() -> None:
         verify(sign_envelope(OTHER, now=NOW)[:-1])
 
 
+@pytest.mark.requirement("trust:integrity-first")
 def test_integrity_comes_first_where_authenticity_is_logged() -> None:
     """Under audit the signature of a stranger must hold, as anybody's."""
     assert isinstance(verify(sign_envelope(OTHER, now=NOW), trusted=policy("audit")), Audited)

@@ -28,6 +28,7 @@ _GOOD = sign_envelope(CHAIN, now=NOW)
 # Expiry
 
 
+@pytest.mark.requirement("trust:expiry")
 @pytest.mark.parametrize(("after", "is_expired"), [(59.999999, False), (60, True), (60.000001, True), (9999, True)])
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_expiry(media_type: str, after: float, is_expired: bool) -> None:
@@ -46,7 +47,12 @@ def test_expiry(media_type: str, after: float, is_expired: bool) -> None:
 # Authentic timestamp
 
 
-@pytest.mark.requirement("signature:valid-now-without-authentic-time", "scheme:valid-now-without-timestamp")
+@pytest.mark.requirement(
+    "signature:valid-now-without-authentic-time",
+    "scheme:valid-now-without-timestamp",
+    "trust:time-of-signature",
+    "trust:valid-now",
+)
 @pytest.mark.parametrize(
     ("now", "message"),
     [
@@ -65,7 +71,11 @@ def test_without_a_timestamp_the_chain_is_valid_now(now: Any, message: str | Non
         verify(_GOOD, now=now)
 
 
-@pytest.mark.requirement("signature:valid-now-without-authentic-time", "scheme:valid-now-without-timestamp")
+@pytest.mark.requirement(
+    "signature:valid-now-without-authentic-time",
+    "scheme:valid-now-without-timestamp",
+    "trust:valid-now",
+)
 @pytest.mark.parametrize(
     ("place", "role"), [(0, "signing certificate"), (1, "intermediate certificate 1"), (2, "root")]
 )
@@ -85,6 +95,7 @@ def test_the_signers_own_clock_does_not_count() -> None:
     assert isinstance(verify(sign_envelope(CHAIN, now=NOT_AFTER + timedelta(days=999))), Verified)
 
 
+@pytest.mark.requirement("trust:timestamp-conditions", "trust:tsa-store")
 @pytest.mark.parametrize(
     ("timestamps", "now", "is_wanted"),
     [("always", NOW, True), ("afterCertExpiry", NOT_AFTER, False), ("afterCertExpiry", NOT_AFTER + _SECOND, True)],
@@ -104,7 +115,11 @@ def test_a_timestamp_that_nobody_asked_for_is_ignored() -> None:
     assert isinstance(verify(sign_envelope(CHAIN, now=NOW, timestamp=b"garbage")), Verified)
 
 
-@pytest.mark.requirement("signature:valid-at-signing-time", "scheme:authentic-signing-time")
+@pytest.mark.requirement(
+    "signature:valid-at-signing-time",
+    "scheme:authentic-signing-time",
+    "trust:authentic-signing-time",
+)
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     ("time", "message"),

@@ -77,6 +77,7 @@ def test_an_audited_signature(identities: list[str]) -> None:
     assert not hasattr(verdict, "user_metadata")
 
 
+@pytest.mark.requirement("trust:skip", "trust:timestamp-switch")
 def test_a_skipped_artifact() -> None:
     """Where the policy skips the artifact nothing is looked at: not the envelope, not the store, not the metadata."""
     verdict = verify(b"no envelope", "no/format", policy("skip"), store=None, user_metadata={"a": "b"})
@@ -108,6 +109,7 @@ def test_the_order_of_the_steps_is_the_specifications() -> None:
 # User metadata
 
 
+@pytest.mark.requirement("trust:user-metadata")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("wanted", [{}, {"build": "123"}, {"empty": ""}, _METADATA])
 def test_user_metadata_that_was_signed(level: str, wanted: dict[str, str]) -> None:
@@ -116,6 +118,7 @@ def test_user_metadata_that_was_signed(level: str, wanted: dict[str, str]) -> No
     assert isinstance(verdict, Verified)
 
 
+@pytest.mark.requirement("trust:user-metadata")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
     ("wanted", "message"),

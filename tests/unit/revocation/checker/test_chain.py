@@ -19,6 +19,7 @@ from tests.unit.revocation.checker.world import World
 from tests.unit.revocation.setting import KEY_COMPROMISE
 
 
+@pytest.mark.requirement("trust:no-revocation-information")
 def test_certificate_without_endpoints_is_not_revocable() -> None:
     """Specification, "Certificate Revocation Evaluation": it is not checked, and the root has no status."""
     statuses = check(make_chain())
@@ -43,6 +44,7 @@ def test_nothing_is_started_where_nothing_is_fetched(monkeypatch: pytest.MonkeyP
     assert len(started) == 1
 
 
+@pytest.mark.requirement("trust:whole-chain")
 def test_endpoints_of_the_root_are_ignored(responder: Responder) -> None:
     """A root is trusted by the store, and its endpoints are never contacted."""
     chain = make_chain(cas={2: Changes(put=(ocsp_at(responder.url("/root")),))})
@@ -51,6 +53,7 @@ def test_endpoints_of_the_root_are_ignored(responder: Responder) -> None:
     assert responder.seen == []
 
 
+@pytest.mark.requirement("trust:whole-chain")
 def test_each_certificate_has_its_own_status_and_log(world: World) -> None:
     """The statuses are in the order of the chain, each with its own log."""
     world.respond(REVOKED, 1)

@@ -14,6 +14,7 @@ from tests.support.revocable import crl_path, ocsp_path
 from tests.unit.revocation.checker.world import SECOND, SOME_REASONS, World
 
 
+@pytest.mark.requirement("trust:ocsp-nocheck")
 @pytest.mark.parametrize("nocheck", [True, False])
 @pytest.mark.parametrize(("listed", "answers"), [(False, True), (True, False)])
 def test_delegate_without_nocheck_is_checked_by_crl(world: World, nocheck: bool, listed: bool, answers: bool) -> None:
@@ -26,6 +27,7 @@ def test_delegate_without_nocheck_is_checked_by_crl(world: World, nocheck: bool,
     assert world.responder.asked["/delegates"] == (0 if nocheck else 1)
 
 
+@pytest.mark.requirement("trust:ocsp-nocheck")
 @pytest.mark.parametrize("fault", ["down", "forged", "expired", "scope"])
 def test_response_of_an_uncheckable_delegate_is_unknown(responder: Responder, fault: str) -> None:
     """A response counts only if its delegate's status is known."""
@@ -54,6 +56,7 @@ def test_delegate_without_endpoints_is_valid(responder: Responder) -> None:
     assert world.leaf_status() == "good"
 
 
+@pytest.mark.requirement("trust:ocsp-nocheck")
 def test_delegate_with_ocsp_alone_is_unknown(responder: Responder) -> None:
     """Specification, "Revocation Checking with OCSP": a delegate is checked by CRLs, not by its own response."""
     world = World(responder, crl=False, ocsp_at={1: []})

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.support.ca import Changes, make_chain, name
 from tests.support.checking import check, words
 from tests.support.crls import NOW, issued_for, make_crl
@@ -11,6 +13,7 @@ from tests.unit.revocation.checker.world import OTHER_REASONS, SOME_REASONS, Wor
 from tests.unit.revocation.setting import HOLD, KEY_COMPROMISE, REMOVED
 
 
+@pytest.mark.requirement("trust:crl-locations")
 def test_addresses_of_one_point_are_alternatives(responder: Responder) -> None:
     """RFC 5280, section 4.2.1.13: the first address with the CRL is enough."""
     world = world_of_points(responder, [Point((responder.url("/down"), "ldap://crl.example", responder.url("/crl/0")))])
@@ -23,6 +26,7 @@ def test_addresses_of_one_point_are_alternatives(responder: Responder) -> None:
     assert responder.asked == {"/down": 1}
 
 
+@pytest.mark.requirement("trust:crl-locations")
 def test_every_distribution_point_is_fetched(responder: Responder) -> None:
     """A certificate listed in the CRL of any point is revoked, even if other points fail."""
     world = world_of_points(responder, [Point((responder.url("/one"),)), Point((responder.url("/two"),))])
@@ -82,6 +86,7 @@ def test_crl_of_another_point_is_refused(responder: Responder) -> None:
     assert alone.leaf_status() == "unknown"
 
 
+@pytest.mark.requirement("trust:base-and-delta")
 def test_indirect_crl_is_unknown_and_not_fetched(responder: Responder) -> None:
     """Specification, "CRLs": indirect CRLs are not supported, and not taken for the issuer's."""
     world = world_of_points(responder, [Point((responder.url("/one"),), None, name("CRLs"))])
@@ -95,6 +100,7 @@ def test_indirect_crl_is_unknown_and_not_fetched(responder: Responder) -> None:
 # Deltas.
 
 
+@pytest.mark.requirement("trust:base-and-delta")
 def test_base_and_delta_are_combined(responder: Responder) -> None:
     """The delta is newer than its base, and a lasting revocation lasts."""
     world = world_of_points(responder, [Point((responder.url("/crl/0"),))])

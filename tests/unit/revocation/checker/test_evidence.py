@@ -115,6 +115,7 @@ def test_timestamping_chain_is_checked(responder: Responder) -> None:
     assert world.statuses(purpose="timestamping") == ["revoked", "good"]
 
 
+@pytest.mark.requirement("trust:newer-crl")
 def test_newer_crl_is_fetched_after_next_publish(responder: Responder) -> None:
     """Specification, "Revocation Checking with CRL": a hold released since is seen in the newer CRL."""
     world, asking = world_of_points(responder, [Point((responder.url("/crl/0"),))]), sources()

@@ -12,6 +12,7 @@ from tests.support.revocable import crl_path, ocsp_path
 from tests.unit.revocation.checker.world import SECOND, World
 
 
+@pytest.mark.requirement("trust:ocsp-before-crl")
 def test_ocsp_is_preferred_over_crls(world: World) -> None:
     """Specification, "Certificate Revocation Evaluation": no CRL is fetched if OCSP has a status."""
     world.crl(world.leaf_entry())
@@ -22,6 +23,7 @@ def test_ocsp_is_preferred_over_crls(world: World) -> None:
     assert crl_path(0) not in world.responder.asked
 
 
+@pytest.mark.requirement("trust:ocsp-before-crl")
 @pytest.mark.parametrize(("entries", "status"), [(False, "good"), (True, "revoked")])
 @pytest.mark.parametrize("fault", ["unknown", "expired", "forged", "another's", "down", "missing", "rubbish"])
 def test_crl_is_the_fallback_where_ocsp_fails(world: World, fault: str, entries: bool, status: str) -> None:
@@ -52,6 +54,7 @@ def test_failure_of_both_is_unknown_with_both_reasons(world: World) -> None:
     assert "the signature does not hold" in leaf.text
 
 
+@pytest.mark.requirement("trust:ocsp-locations", "trust:ocsp-unknown")
 def test_first_responding_responder_decides(responder: Responder) -> None:
     """The first responder with a response decides, even with `unknown`."""
     urls = [responder.url(path) for path in ("/one", "/two", "/three")]
@@ -70,6 +73,7 @@ def test_first_responding_responder_decides(responder: Responder) -> None:
     assert world.leaf_status() == "revoked"
 
 
+@pytest.mark.requirement("trust:ocsp-before-crl")
 @pytest.mark.parametrize("kind", ["ocsp", "crl"])
 def test_only_endpoint_present_is_used(responder: Responder, kind: str) -> None:
     """Specification, "Certificate Revocation Evaluation": the one that is present is used."""

@@ -34,6 +34,7 @@ def _delta_crl(entries: Sequence[Entry] = (), **knobs: Any) -> Crl:
     return read_crl(entries, **{"number": 6, "base": 5, **knobs})
 
 
+@pytest.mark.requirement("trust:base-and-delta", "trust:delta-steps")
 @pytest.mark.parametrize(
     ("in_base", "in_delta", "status"),
     [
@@ -67,12 +68,14 @@ def test_bundle_ends_with_the_earlier_next_update() -> None:
         assert [Bundle(base, delta).is_current(now) for now in (early, early + SECOND)] == [True, False]
 
 
+@pytest.mark.requirement("trust:delta-steps")
 def test_delta_of_the_future_is_refused() -> None:
     """A delta of the future is refused like a base of the future."""
     with pytest.raises(UnknownStatusError, match="it is of the future"):
         judge_leaf(_base_crl(), _delta_crl(this_update=NOW + DAY))
 
 
+@pytest.mark.requirement("trust:delta-unavailable")
 def test_missing_delta_is_refused() -> None:
     """Specification, "Revocation Checking with Delta CRLs": revocation unavailable."""
     for entries in ([], [leaf_entry(HOLD)]):
@@ -86,6 +89,7 @@ def test_delta_in_place_of_a_base_is_refused() -> None:
         judge_leaf(_delta_crl())
 
 
+@pytest.mark.requirement("trust:delta-base-number", "trust:delta-unavailable")
 @pytest.mark.parametrize(
     ("base", "delta", "text"),
     [
@@ -117,6 +121,7 @@ def test_delta_of_the_same_scope_is_accepted() -> None:
     assert judge_leaf(_base_crl(distribution_point=point), _delta_crl([leaf_entry()], distribution_point=point)).text
 
 
+@pytest.mark.requirement("trust:delta-steps")
 def test_invalidity_date_counts_in_base_anddelta_crl() -> None:
     """A signature made before the invalidity date in either CRL is good."""
     late = leaf_entry(invalidity_date=NOW)
@@ -126,6 +131,7 @@ def test_invalidity_date_counts_in_base_anddelta_crl() -> None:
     assert judge_leaf(_base_crl([late]), _delta_crl([leaf_entry()]), signing_times=early).status is Status.REVOKED
 
 
+@pytest.mark.requirement("trust:freshest-crl")
 def test_delta_urls_are_those_of_freshest_crl() -> None:
     """The delta URLs are all addresses in the base's freshestCRL, none without it."""
     assert _base_crl(freshest=["http://a", "http://b"]).delta_urls == ("http://a", "http://b")

@@ -20,6 +20,7 @@ from tests.unit.revocation.crl.readings import LASTING_REASONS, LEAF, judge_leaf
 from tests.unit.revocation.setting import CHAIN, HOLD, KEY_COMPROMISE
 
 
+@pytest.mark.requirement("trust:crl-steps")
 def test_certificate_that_is_not_listed_is_good() -> None:
     """A certificate absent from the CRL is good until the CRL's nextUpdate."""
     others = [Entry(1), Entry(LEAF.serial_number + 1), Entry(LEAF.serial_number - 1)]
@@ -27,6 +28,7 @@ def test_certificate_that_is_not_listed_is_good() -> None:
         assert judge_leaf(read_crl(entries)) == (Status.GOOD, f"until {NEXT_UPDATE:%Y-%m-%dT%H:%M:%SZ}")
 
 
+@pytest.mark.requirement("trust:crl-steps")
 @pytest.mark.parametrize("reason", [None, HOLD, *LASTING_REASONS])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_listed_certificate_is_revoked(reason: ReasonFlags | None, place: int) -> None:

@@ -17,6 +17,7 @@ from tests.unit.revocation.crl.readings import DAY, SECOND, X400_ADDRESS, leaf_e
 from tests.unit.revocation.setting import HOLD, KEY_COMPROMISE, REMOVED
 
 
+@pytest.mark.requirement("trust:crl-invalidity-date")
 @pytest.mark.parametrize("which", [0, 1], ids=["authentic signing time", "timestamp"])
 @pytest.mark.parametrize("reason", [None, KEY_COMPROMISE, HOLD])
 @pytest.mark.parametrize(
@@ -31,6 +32,7 @@ def test_signature_before_the_invalidity_date_is_good(
     assert leaf_status([leaf_entry(reason, invalidity_date=REVOKED_AT - DAY)], signing_times=signing_times) == status
 
 
+@pytest.mark.requirement("trust:crl-invalidity-date")
 def test_revoked_without_an_invalidity_date_or_a_signing_time() -> None:
     """Specification, "Revocation Checking with CRL": without either date, the certificate is revoked."""
     early = REVOKED_AT - 9 * DAY

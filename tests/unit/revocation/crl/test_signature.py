@@ -16,6 +16,7 @@ from tests.unit.revocation.setting import CHAIN, rsa_chain
 HASHES = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
 
 
+@pytest.mark.requirement("trust:crl-signature")
 @pytest.mark.parametrize("algorithm", HASHES, ids=lambda algorithm: str(algorithm.name))
 @pytest.mark.parametrize("pss", [False, True], ids=["plain", "pss"])
 @pytest.mark.parametrize("kind", ["EC-256", "RSA-2048"])
@@ -43,6 +44,7 @@ def test_sha1_is_refused(kind: str) -> None:
         read_crl((), CHAIN if kind == "EC-256" else rsa_chain(), hash_algorithm=hashes.SHA1())
 
 
+@pytest.mark.requirement("trust:crl-signature")
 @pytest.mark.parametrize("place", [0, 2])
 def test_forged_issuer_is_refused(place: int) -> None:
     """A CRL in the issuer's name, signed with another key, is refused."""

@@ -25,6 +25,7 @@ from tests.unit.revocation.crl.readings import (
 from tests.unit.revocation.setting import HOLD
 
 
+@pytest.mark.requirement("trust:crl-expiry")
 def test_expired_crl_is_refused() -> None:
     """Specification, "Revocation Checking with CRL": expired if the current date is after nextUpdate."""
     assert leaf_status(now=NEXT_UPDATE) == "good"
@@ -32,12 +33,14 @@ def test_expired_crl_is_refused() -> None:
         leaf_status(now=NEXT_UPDATE + SECOND)
 
 
+@pytest.mark.requirement("trust:expired-crl")
 @pytest.mark.parametrize("reason", [None, *LASTING_REASONS])
 def test_lasting_revocation_counts_after_expiry(reason: ReasonFlags | None) -> None:
     """Specification, "Revocation Checking with CRL": listed for any reason but a hold is revoked, though expired."""
     assert leaf_status([leaf_entry(reason)], now=NEXT_UPDATE + DAY) == "revoked"
 
 
+@pytest.mark.requirement("trust:expired-crl")
 def test_hold_does_not_count_after_expiry() -> None:
     """Specification, "Revocation Checking with CRL": an expired hold may have been released since."""
     with pytest.raises(UnknownStatusError, match="it expired at"):
@@ -51,6 +54,7 @@ def test_crl_of_the_future_is_refused() -> None:
         leaf_status(now=THIS_UPDATE - CLOCK_SKEW - SECOND)
 
 
+@pytest.mark.requirement("trust:newer-crl")
 @pytest.mark.parametrize("form", [asn1.generalized_time, asn1.utc_time])
 def test_crl_is_current_until_next_publish(form: Any) -> None:
     """Specification, "Revocation Checking with CRL": a new one is due when NextPublish, or else nextUpdate, is past."""

@@ -42,6 +42,7 @@ def test_delegate_that_did_not_sign_is_refused() -> None:
         leaf_status(delegate=delegate, corrupted=True)
 
 
+@pytest.mark.requirement("trust:ocsp-signer")
 @pytest.mark.parametrize(
     ("delegate", "text"),
     [
@@ -65,6 +66,7 @@ def test_certificate_that_is_no_delegate_is_refused(delegate: Delegate, text: st
         leaf_status(delegate=delegate)
 
 
+@pytest.mark.requirement("trust:ocsp-signer")
 def test_delegate_of_a_higher_ca_is_refused() -> None:
     """RFC 6960, section 4.2.2.2: issued by the CA that issued the certificate, and by no other above it."""
     delegate = make_delegate(CHAIN, place=2)
@@ -97,6 +99,7 @@ def test_other_key_usage_of_a_delegate_is_refused() -> None:
         leaf_status(delegate=_delegate_with(key_usage("key_encipherment")))
 
 
+@pytest.mark.requirement("trust:ocsp-signature")
 def test_delegate_counts_while_it_is_valid() -> None:
     """Specification, "Revocation Checking with OCSP": the signing certificate is valid."""
     ends = NOW + timedelta(days=1)

@@ -39,6 +39,7 @@ def test_request_names_the_certificate(nonce: bytes) -> None:
     assert [extension.value for extension in request.extensions] == ([x509.OCSPNonce(nonce)] if nonce else [])
 
 
+@pytest.mark.requirement("trust:ocsp-steps")
 @pytest.mark.parametrize(
     ("single", "status"), [(GOOD, Status.GOOD), (REVOKED, Status.REVOKED), (UNKNOWN, Status.UNKNOWN)]
 )

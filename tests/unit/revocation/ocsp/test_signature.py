@@ -13,6 +13,7 @@ from tests.unit.revocation.ocsp.responses import HASHES, leaf_response, leaf_sta
 from tests.unit.revocation.setting import CHAIN, rsa_chain
 
 
+@pytest.mark.requirement("trust:ocsp-signature")
 @pytest.mark.parametrize("algorithm", HASHES[1:], ids=lambda algorithm: str(algorithm.name))
 @pytest.mark.parametrize("pss", [False, True], ids=["plain", "pss"])
 @pytest.mark.parametrize("kind", ["EC-256", "RSA-2048"])
@@ -41,6 +42,7 @@ def test_sha1_is_refused(kind: str) -> None:
         leaf_response(GOOD, CHAIN if kind == "EC-256" else rsa_chain(), hash_algorithm=hashes.SHA1())
 
 
+@pytest.mark.requirement("trust:ocsp-signature")
 def test_forged_issuer_is_refused() -> None:
     """A response in the issuer's name, signed with another key, is refused."""
     with pytest.raises(UnknownStatusError, match="the signature does not hold"):
@@ -49,6 +51,7 @@ def test_forged_issuer_is_refused() -> None:
         leaf_status(signed_by=CHAIN.keys[2])
 
 
+@pytest.mark.requirement("trust:ocsp-signer")
 @pytest.mark.parametrize("by_key", [False, True])
 def test_unknown_responder_is_refused(by_key: bool) -> None:
     """A responder other than the issuer must include its certificate."""

@@ -19,6 +19,7 @@ from tests.support.ocsp_answers import (
 from tests.unit.revocation.ocsp.responses import SECOND, leaf_status
 
 
+@pytest.mark.requirement("trust:ocsp-expiry")
 def test_expired_response_is_refused() -> None:
     """Specification, "Revocation Checking with OCSP": expired if the current date is after nextUpdate."""
     for single, status in ((GOOD, Status.GOOD), (REVOKED, Status.REVOKED)):
@@ -50,6 +51,7 @@ def test_produced_at_is_ignored() -> None:
 # Invalidity dates.
 
 
+@pytest.mark.requirement("trust:ocsp-revoked")
 @pytest.mark.parametrize(
     ("signed", "status"), [(-1, Status.GOOD), (0, Status.REVOKED), (1, Status.REVOKED)], ids=["before", "at", "after"]
 )
@@ -65,6 +67,7 @@ def test_timestamp_is_not_compared_with_the_invalidity_date() -> None:
     assert leaf_status(dated, signing_times=SigningTimes(None, REVOKED_AT - SECOND)) is Status.REVOKED
 
 
+@pytest.mark.requirement("trust:ocsp-revoked")
 def test_revoked_without_an_invalidity_date_or_a_signing_time() -> None:
     """Specification, "Revocation Checking with OCSP": without either date, the certificate is revoked."""
     assert leaf_status(REVOKED, signing_times=SigningTimes(REVOKED_AT - timedelta(days=9))) is Status.REVOKED
