@@ -63,7 +63,7 @@ def page(commit: str, documents: tuple[Document, ...], marks: Marks) -> str:
 
 
 def _row(requirement: Requirement, source: str, tests: Sequence[MarkedTest]) -> str:
-    says = " ".join(filter(None, (requirement.says, requirement.note)))
+    says = "<br>".join(filter(None, (requirement.says, requirement.note)))
     if requirement.theirs:
         kept = f"others: {requirement.theirs}"
     elif requirement.otherwise:

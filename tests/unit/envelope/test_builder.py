@@ -151,7 +151,7 @@ def test_cose_carries_times_and_bytes() -> None:
     assert {one.key: one.value for one in parsed.unverified_attributes.extended} == values
 
 
-@pytest.mark.requirement("signature:manifest-layer")
+@pytest.mark.requirement("signature:manifest-layer", "signature:formats")
 @pytest.mark.parametrize(
     "media_type", ["", "application/json", "application/jose", "application/COSE", "application/cose;a=b"]
 )
@@ -164,6 +164,7 @@ def test_other_formats_are_refused(media_type: str) -> None:
         parse_envelope(b"", media_type)
 
 
+@pytest.mark.requirement("signature:formats")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_envelope_of_the_other_format_is_refused(media_type: str) -> None:
     """The format is what the media type says, and is not guessed."""

@@ -25,6 +25,7 @@ from tests.unit.envelope.cose_envelopes import CHAIN, HEADER, NOW, parsed_with
 from tests.unit.envelope.messages import one_line
 
 
+@pytest.mark.requirement("scheme:one-scheme")
 @pytest.mark.parametrize(
     "header",
     [

@@ -28,7 +28,7 @@ _GOOD = sign_envelope(CHAIN, now=NOW)
 # Expiry
 
 
-@pytest.mark.requirement("trust:expiry")
+@pytest.mark.requirement("trust:expiry", "signature:expired-from-the-very-time-on")
 @pytest.mark.parametrize(("after", "is_expired"), [(59.999999, False), (60, True), (60.000001, True), (9999, True)])
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_expiry(media_type: str, after: float, is_expired: bool) -> None:

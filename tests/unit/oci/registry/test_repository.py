@@ -5,14 +5,15 @@ import json
 import pytest
 
 from notarykit.envelope.descriptor import Descriptor, digest_of
+from notarykit.envelope.unverified import COSE, JWS
 from notarykit.errors import ArtifactNotFoundError, ContentError, NetworkError, StorageError
-from notarykit.oci.manifest import IMAGE_MANIFEST
+from notarykit.oci.manifest import IMAGE_MANIFEST, SIGNATURE_TYPE
 from notarykit.oci.reference import Digest, Reference, Tag
 from notarykit.oci.registry.host import RegistryHost, RegistryLimits, RegistrySettings
 from notarykit.oci.registry.registries import Registries
 from notarykit.oci.registry.repository import RegistryRepository
 from tests.servers.registry.http_server import Reply
-from tests.unit.oci.registry.fake import FakeRegistry
+from tests.unit.oci.registry.fake import SUBJECT, FakeRegistry
 
 _CONTENT = json.dumps({"mediaType": IMAGE_MANIFEST}).encode()
 _DIGEST = digest_of(_CONTENT)
@@ -127,3 +128,18 @@ def test_sizes_beyond_the_limits(registry: FakeRegistry, place: RegistryReposito
         with pytest.raises(ContentError, match=f"has {10**30} bytes, more than"):
             place.fetch_signature(descriptor)
     assert len(registry.seen) == 1
+
+
+@pytest.mark.requirement("signature:manifest-artifact-type-by-default", "jws:layer-media-type", "cose:layer-media-type")
+@pytest.mark.parametrize("media_type", [JWS, COSE])
+def test_new_signature_has_its_type_in_artifact_type(
+    media_type: str, registry: FakeRegistry, host: RegistryHost, place: RegistryRepository
+) -> None:
+    """By default the manifest that is pushed has an artifact type, and its layer has the envelope's format."""
+    host.single_post = False
+    session = Reply(202, (("Location", "/v2/a/b/session"),))
+    registry.at["blobs/uploads/"] = session
+    pushed = place.push_signature(SUBJECT, media_type, b"envelope", {})
+    manifest = json.loads(registry.at[f"manifests/{pushed.digest}"].body)
+    assert manifest["artifactType"] == SIGNATURE_TYPE
+    assert [layer["mediaType"] for layer in manifest["layers"]] == [media_type]
