@@ -41,7 +41,7 @@ def _timestamp(world: World) -> dict[str, object]:
     return found
 
 
-@pytest.mark.requirement("plugin:raw-timestamp")
+@pytest.mark.requirement("plugin:raw-timestamp", "workflow:timestamp-embedded")
 @pytest.mark.parametrize("form", ["jws", "cose"])
 def test_timestamp_is_embedded_and_verified(world: World, authority: OpensslAuthority, root: str, form: str) -> None:
     """A signature with a timestamp is verified with it, and says when it was stamped."""
@@ -84,6 +84,7 @@ def test_next_authority_is_tried(world: World, authority: OpensslAuthority, root
     assert error.count("does not lead to a trusted root") == 2
 
 
+@pytest.mark.requirement("workflow:timestamp-failure")
 def test_no_signature_is_stored_without_timestamp(world: World, root: str) -> None:
     """Where no timestamp can be had, nothing is signed."""
     error = world.refused(

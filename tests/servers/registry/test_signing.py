@@ -97,7 +97,12 @@ class TestCommands:
         tagged = [entry["digest"] for entry in fallback_entries(registry.address, NAME, digest)]
         assert tagged == ([] if kind in LISTS_REFERRERS else [signature])
 
-    @pytest.mark.requirement("signature:manifest-artifact-type-by-default", "jws:layer-media-type")
+    @pytest.mark.requirement(
+        "signature:manifest-artifact-type-by-default",
+        "jws:layer-media-type",
+        "workflow:push-envelope",
+        "workflow:push-manifest",
+    )
     def test_the_current_form(self, registry: Registry, home: Home) -> None:
         """A manifest has its type in `artifactType` and the empty config, the artifact for a subject, and one layer."""
         (digest,) = push_artifacts(registry.address, NAME, ["v1"])
@@ -169,6 +174,7 @@ class TestCommands:
             assert done.stderr == "Warning: the flag --allow-referrers-api is deprecated and has no effect on reading\n"
         assert len(_listed(home, reference)) == 2
 
+    @pytest.mark.requirement("workflow:resolved-tag")
     def test_a_tag(self, registry: Registry, home: Home) -> None:
         """A tag brings a warning, and what is signed and verified is the digest that it leads to."""
         (digest,) = push_artifacts(registry.address, NAME, ["v1"])
@@ -189,6 +195,7 @@ class TestCommands:
             text = error_of(run(home, verb, f"{registry.host}/{NAME}@{digest}"), 3)
             assert f"{registry.host}/{NAME} has no artifact '{digest}'" in text
 
+    @pytest.mark.requirement("workflow:signed-digest")
     def test_another_artifacts_signature(self, registry: Registry, home: Home) -> None:
         """An artifact that was not signed is not verified, though another in its repository was."""
         first, second = push_artifacts(registry.address, NAME, ["v1", "v2"])

@@ -44,7 +44,7 @@ def blob(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.requirement("plugin:blob-signature")
+@pytest.mark.requirement("plugin:blob-signature", "workflow:sign-blob")
 @pytest.mark.parametrize("format_", ["jws", "cose"])
 def test_sign_and_verify(format_: str, home: Home, blob: Path) -> None:
     """A file is signed with the default key in the format of the settings, and accepted by its signature's file."""

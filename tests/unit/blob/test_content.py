@@ -18,7 +18,7 @@ from notarykit.errors import StorageError, UsageError
 LARGE = os.urandom(1024 * 1024) * 3 + b"and a part of a chunk"
 
 
-@pytest.mark.requirement("signature:payload-blob-digest", "signature:payload-blob-size")
+@pytest.mark.requirement("signature:payload-blob-digest", "signature:payload-blob-size", "workflow:sign-blob")
 @pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
 @pytest.mark.parametrize("body", [b"", b"x", LARGE], ids=["empty", "a byte", "several chunks"])
 def test_a_file_is_described(algorithm: str, body: bytes, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def _envelope(media_type: str) -> bytes:
     return sign_envelope(CHAIN, media_type)
 
 
-@pytest.mark.requirement("signature:signature-file-extensions")
+@pytest.mark.requirement("signature:signature-file-extensions", "workflow:signature-file")
 @pytest.mark.parametrize(
     ("blob", "directory", "path"),
     [
@@ -55,6 +55,8 @@ def test_no_name_for_another_format() -> None:
     "jws:blob-signature-extension",
     "cose:blob-signature-extension",
     "trust:blob-envelope-type",
+    "workflow:signature-file",
+    "workflow:signature-file-format",
 )
 @pytest.mark.parametrize(
     ("name", "media_type"),
@@ -74,7 +76,11 @@ def test_formats_by_name(name: str, media_type: str | None) -> None:
     assert format_of(name) == media_type
 
 
-@pytest.mark.requirement("signature:signature-file-extensions", "trust:blob-envelope-type")
+@pytest.mark.requirement(
+    "signature:signature-file-extensions",
+    "trust:blob-envelope-type",
+    "workflow:signature-file-format",
+)
 @pytest.mark.parametrize(
     "name", ["blob.sig", "blob.pgp.sig", "blob.jws.txt", ".jws.sig", "jws.sig", "cose.sig", "blob.jwssig", "blob.json"]
 )
@@ -85,7 +91,7 @@ def test_names_that_tell_no_format(name: str) -> None:
     assert ".jws.sig or .cose.sig" in caught.value.advice
 
 
-@pytest.mark.requirement("trust:blob-envelope-type")
+@pytest.mark.requirement("trust:blob-envelope-type", "workflow:signature-file-format")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("has_extension", [True, False])
 def test_reading(media_type: str, has_extension: bool, tmp_path: Path) -> None:
@@ -119,6 +125,7 @@ def test_signatures_that_cannot_be_read(tmp_path: Path) -> None:
             read_signature(tmp_path / name, 4)
 
 
+@pytest.mark.requirement("workflow:signature-file")
 def test_writing_is_new(tmp_path: Path) -> None:
     """A new file is written for others to read, nothing else stays, and it is not written over."""
     path = tmp_path / "blob.jws.sig"

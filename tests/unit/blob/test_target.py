@@ -25,7 +25,7 @@ class _Blob:
         return Descriptor(media_type, f"{algorithm}:found", 7)
 
 
-@pytest.mark.requirement("signature:payload-blob-digest-algorithm", "trust:blob-payload")
+@pytest.mark.requirement("signature:payload-blob-digest-algorithm", "trust:blob-payload", "workflow:blob-digest")
 @pytest.mark.parametrize("size", [5, None])
 @pytest.mark.parametrize("media_type", ["", "text/plain"])
 @pytest.mark.parametrize("spec", ["RSA-3072", "EC-384"])
@@ -37,7 +37,12 @@ def test_is_read_by_the_hash_of_the_key(spec: str, media_type: str, size: int | 
     assert blob.asked == [("text/plain", "sha384")]
 
 
-@pytest.mark.requirement("signature:payload-blob-digest-algorithm", "signature:payload-blob-size")
+@pytest.mark.requirement(
+    "signature:payload-blob-digest-algorithm",
+    "signature:payload-blob-size",
+    "workflow:blob-media-type",
+    "workflow:blob-size",
+)
 @pytest.mark.parametrize(
     ("target", "spec", "reason"),
     [

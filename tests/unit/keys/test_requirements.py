@@ -144,6 +144,8 @@ def _each(broken: list[_Broken]) -> list[tuple[_Broken, Purpose]]:
     "signature:timestamping-extended-key-usage",
     "signature:key-length",
     "trust:complete-chain",
+    "workflow:sign-algorithm",
+    "workflow:sign-certificate",
 )
 @pytest.mark.parametrize(("broken", "purpose"), _each(_BROKEN_LEAVES))
 def test_each_rule_refuses_a_leaf(broken: _Broken, purpose: Purpose) -> None:

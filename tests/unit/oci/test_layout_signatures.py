@@ -29,7 +29,7 @@ def test_signatures_of_both_forms(current: bool, layout: Layout) -> None:
     assert (stored.manifest.digest, stored.media_type, stored.envelope) == (signature["digest"], JWS, b"envelope")
 
 
-@pytest.mark.requirement("signature:manifest-subject")
+@pytest.mark.requirement("signature:manifest-subject", "workflow:referrers")
 def test_what_is_no_signature_of_the_artifact(layout: Layout) -> None:
     """Other artifacts, other types and other subjects are left aside, and so is what cannot be read as a manifest."""
     artifact, other = layout.put_artifact("a"), layout.put_artifact("b")

@@ -154,6 +154,7 @@ def test_what_is_written_is_read(form: ManifestForm) -> None:
     "signature:manifest-config",
     "signature:manifest-layer",
     "signature:manifest-subject",
+    "workflow:push-manifest",
 )
 @pytest.mark.parametrize("form", _FORMS)
 def test_the_parts_of_each_form(form: ManifestForm) -> None:
@@ -173,7 +174,7 @@ def test_subject_and_layer_are_bare(form: ManifestForm) -> None:
     assert json.loads(made)["layers"] == [entry(b"envelope", JWS)]
 
 
-@pytest.mark.requirement("signature:manifest-thumbprints")
+@pytest.mark.requirement("signature:manifest-thumbprints", "workflow:push-manifest")
 def test_annotations_that_the_specification_requires() -> None:
     """The thumbprints are a JSON array of hexadecimal texts, and the signing time is in RFC 3339."""
     assert {

@@ -37,7 +37,13 @@ def _local(chain: TestChain = CHAIN) -> LocalSigner:
 # Artifacts where they are
 
 
-@pytest.mark.requirement("signature:manifest-thumbprints", "jws:layer-media-type", "cose:layer-media-type")
+@pytest.mark.requirement(
+    "signature:manifest-thumbprints",
+    "jws:layer-media-type",
+    "cose:layer-media-type",
+    "workflow:push-envelope",
+    "workflow:sign",
+)
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_signs_an_artifact_in_a_layout(media_type: str, tmp_path: Path) -> None:
     """The signature is stored beside the artifact, with the chain's thumbprints and the signing time."""
@@ -88,6 +94,7 @@ def test_reserved_annotations_of_a_plugin_are_refused(tmp_path: Path) -> None:
     assert sorted(layout.folder.rglob("*")) == before
 
 
+@pytest.mark.requirement("workflow:artifact-is-there")
 def test_nothing_is_stored_that_does_not_hold(tmp_path: Path) -> None:
     """An artifact that is not there is not signed, and a signature that does not hold is not stored."""
     layout = Layout(tmp_path / "layout")

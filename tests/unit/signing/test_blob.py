@@ -40,6 +40,7 @@ def _blob(body: bytes = b"hello") -> StreamBlob:
     "signature:payload-blob-descriptor",
     "signature:payload-blob-digest-algorithm",
     "plugin:blob-digest",
+    "workflow:sign-blob",
 )
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", KEY_SPECS)
@@ -52,7 +53,7 @@ def test_the_key_decides_the_digest(spec: str, media_type: str) -> None:
     assert signed.signature.media_type == media_type
 
 
-@pytest.mark.requirement("signature:payload-annotations")
+@pytest.mark.requirement("signature:payload-annotations", "workflow:sign-metadata")
 def test_what_is_signed_along() -> None:
     """The media type is the user's, and metadata are annotations of the payload."""
     options = _OPTIONS._replace(user_metadata={"build": "42"}, expires_in=timedelta(hours=1))

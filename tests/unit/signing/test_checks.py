@@ -50,7 +50,7 @@ def _sign(signer: Any = None, **changes: Any) -> SignedEnvelope:
 # The check of what was made
 
 
-@pytest.mark.requirement("signature:valid-at-signing-time")
+@pytest.mark.requirement("signature:valid-at-signing-time", "workflow:sign-certificate")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     ("now", "message"),
@@ -74,7 +74,7 @@ def test_the_chain_is_valid_at_the_signing_time(media_type: str, now: datetime, 
     assert caught.value.exit_code == 4
 
 
-@pytest.mark.requirement("signature:valid-at-signing-time")
+@pytest.mark.requirement("signature:valid-at-signing-time", "workflow:sign-certificate")
 @pytest.mark.parametrize("place", [1, 2])
 def test_every_certificate_is_valid_at_the_signing_time(place: int) -> None:
     """One expired CA of the chain is enough to refuse."""
@@ -83,7 +83,13 @@ def test_every_certificate_is_valid_at_the_signing_time(place: int) -> None:
         _sign(_local(chain))
 
 
-@pytest.mark.requirement("signature:certificates-are-checked-twice", "jws:alg-of-the-key", "cose:alg-of-the-key")
+@pytest.mark.requirement(
+    "signature:certificates-are-checked-twice",
+    "jws:alg-of-the-key",
+    "cose:alg-of-the-key",
+    "workflow:sign-algorithm",
+    "workflow:sign-certificate",
+)
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize(
     ("key", "message"),

@@ -46,7 +46,7 @@ def _payload(signed: SignedEnvelope) -> Any:
 # Both formats and all keys
 
 
-@pytest.mark.requirement("plugin:payload-to-sign")
+@pytest.mark.requirement("plugin:payload-to-sign", "workflow:sign", "workflow:sign-format")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", SPECS)
 def test_signs_with_each_key(media_type: str, spec: str) -> None:
@@ -70,6 +70,7 @@ def test_jws_is_the_default() -> None:
     assert _sign().media_type == JWS
 
 
+@pytest.mark.requirement("workflow:sign-format")
 @pytest.mark.parametrize("media_type", ["", "application/json", "application/jose"])
 def test_other_formats_are_refused(media_type: str) -> None:
     """An unknown format is refused before the key signs."""
@@ -106,7 +107,7 @@ def test_only_the_content_is_signed(media_type: str) -> None:
 # User metadata
 
 
-@pytest.mark.requirement("plugin:signed-metadata", "signature:payload-annotations")
+@pytest.mark.requirement("signature:payload-annotations", "plugin:signed-metadata", "workflow:sign-metadata")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_user_metadata(media_type: str) -> None:
     """The user's metadata is signed as annotations of the payload."""

@@ -50,7 +50,7 @@ class _Fails:
         raise TimestampError("no timestamp: none today")
 
 
-@pytest.mark.requirement("plugin:raw-timestamp")
+@pytest.mark.requirement("plugin:raw-timestamp", "workflow:timestamp-embedded", "workflow:timestamp-hash")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_every_envelope_gets_one(media_type: str) -> None:
     """The primitive signature is stamped, and the rest of the envelope stays as it was."""
@@ -63,6 +63,7 @@ def test_every_envelope_gets_one(media_type: str) -> None:
     assert (found.unverified_chain, found.signing_agent) == (CHAIN.ders, signed.content.signing_agent)
 
 
+@pytest.mark.requirement("workflow:timestamp-failure")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_nothing_is_signed_without_it(media_type: str) -> None:
     """Where no token can be had, signing fails with what the authorities said."""

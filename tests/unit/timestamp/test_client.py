@@ -30,7 +30,11 @@ from tests.unit.timestamp.authorities import (
 )
 
 
-@pytest.mark.requirement("plugin:certificate-request")
+@pytest.mark.requirement(
+    "plugin:certificate-request",
+    "workflow:timestamp-certificate-request",
+    "workflow:timestamp-hash",
+)
 @pytest.mark.parametrize("spec", SPECS)
 def test_query_has_the_hash_of_the_key_spec(responder: Responder, client: HttpClient, spec: str) -> None:
     """The query has the signature's digest by the hash of the key spec, a nonce, and certReq."""
@@ -86,7 +90,7 @@ def test_required_policy_is_requested_and_checked(responder: Responder, client: 
     assert stamp(client, authority_url(responder, changes=TokenChanges(policy="1.2.3")))
 
 
-@pytest.mark.requirement("signature:certificates-are-checked-twice")
+@pytest.mark.requirement("signature:certificates-are-checked-twice", "workflow:timestamp-requirements")
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
@@ -125,6 +129,7 @@ def test_replayed_response_is_refused(responder: Responder, client: HttpClient) 
     assert "not the answer to this request" in stamp_error(client, url)
 
 
+@pytest.mark.requirement("workflow:timestamp-requirements")
 def test_untrusted_authority_is_refused(responder: Responder, client: HttpClient) -> None:
     """A token under another root is refused, whatever certificates it includes."""
     url = authority_url(responder, changes=TokenChanges(extra_certificates=OTHER.ders))

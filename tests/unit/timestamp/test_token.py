@@ -157,7 +157,11 @@ def test_every_certificate_must_be_valid_at_the_time(place: int, dates: dict[str
         verified(chain)
 
 
-@pytest.mark.requirement("signature:certificates-are-checked-twice", "trust:timestamp-certificate")
+@pytest.mark.requirement(
+    "signature:certificates-are-checked-twice",
+    "trust:timestamp-certificate",
+    "workflow:timestamp-requirements",
+)
 @pytest.mark.parametrize(
     ("chain", "rule"),
     [

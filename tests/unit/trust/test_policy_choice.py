@@ -45,7 +45,7 @@ def test_the_example_of_the_specification() -> None:
     assert document.applicable("docker.io/library/registry").name == "global-policy-for-all-other-images"
 
 
-@pytest.mark.requirement("trust:exact-statement")
+@pytest.mark.requirement("trust:exact-statement", "workflow:applicable-policy")
 def test_a_statement_that_names_the_repository_comes_before_the_global_one() -> None:
     """The global statement does not hide one behind it that names the repository."""
     everything = make_statement(name="all", registryScopes=["*"])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from notarykit.envelope.descriptor import Descriptor
+from notarykit.envelope.unverified import LARGEST_ENVELOPE
 from notarykit.errors import (
     ArtifactNotFoundError,
     AuthenticityError,
@@ -19,6 +20,7 @@ from notarykit.errors import (
     StorageError,
 )
 from notarykit.oci.reference import Digest, Tag
+from notarykit.oci.repository import StoredSignature
 from notarykit.trust.policy import TrustPolicy
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
@@ -42,6 +44,7 @@ def _verify(place: Place, level: str = "strict", **changes: Any) -> VerifiedArti
     return verifier.artifact(ArtifactRequest(lambda: place, Tag("v1"), SCOPE), user_metadata=metadata)
 
 
+@pytest.mark.requirement("workflow:verify-envelope")
 def test_one_good_signature() -> None:
     """The verdict comes with the artifact and the signature that was accepted."""
     place = Place(_GOOD)
@@ -54,6 +57,7 @@ def test_one_good_signature() -> None:
     assert place.resolved == ["v1"]
 
 
+@pytest.mark.requirement("workflow:fingerprints", "workflow:next-signature")
 @pytest.mark.parametrize(
     "bad",
     [
@@ -79,6 +83,25 @@ def test_a_bad_signature_does_not_stop_the_others(bad: bytes | NotarykitError) -
     assert error is bad if isinstance(bad, NotarykitError) else isinstance(error, IntegrityError | AuthenticityError)
 
 
+@pytest.mark.requirement("trust:envelope-type", "workflow:unsupported-formats")
+@pytest.mark.parametrize("media_type", ["application/vnd.example.later", "application/cose"])
+def test_another_format_does_not_stop_the_others(media_type: str) -> None:
+    """A signature of a format that nobody knows, or that its envelope is not of, is left aside and told."""
+
+    class Labelled(Place):
+        def fetch_signature(self, manifest: Descriptor, largest: int = LARGEST_ENVELOPE) -> StoredSignature:
+            found = super().fetch_signature(manifest, largest)
+            return found._replace(media_type=media_type) if len(self.fetched) == 1 else found
+
+    found = _verify(Labelled(_GOOD, _GOOD))
+    assert found.signature is not None
+    assert found.signature.digest == manifest_digest(1)
+    ((digest, error),) = found.failures
+    assert digest == manifest_digest(0)
+    assert isinstance(error, IntegrityError)
+
+
+@pytest.mark.requirement("workflow:next-signature")
 def test_an_accident_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A signature that brings an error which nobody meant is not accepted, and the next is tried."""
     good = run_steps
@@ -97,6 +120,7 @@ def test_an_accident_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -
     assert error.message == "the signature could not be processed: RecursionError"
 
 
+@pytest.mark.requirement("workflow:next-signature")
 def test_signatures_are_tried_in_order_until_one_is_good() -> None:
     """The order is the place's own, and behind the first good signature none is fetched."""
     place = Place(b"", _STRANGERS, _GOOD, _GOOD)
@@ -124,6 +148,7 @@ def test_the_first_that_passes_counts_where_none_is_trusted() -> None:
     assert [digest for digest, _ in found.failures] == [manifest_digest(0)]
 
 
+@pytest.mark.requirement("workflow:no-accepted-signature")
 @pytest.mark.parametrize("level", ["strict", "permissive", "audit"])
 def test_no_signature(level: str) -> None:
     """An artifact without signatures is accepted at no level but skip."""
@@ -134,6 +159,7 @@ def test_no_signature(level: str) -> None:
     assert caught.value.exit_code == 1
 
 
+@pytest.mark.requirement("workflow:no-accepted-signature")
 def test_one_signature_that_is_not_accepted() -> None:
     """The message is that of the one signature, and the error carries it whole."""
     with pytest.raises(NoAcceptedSignatureError) as caught:
@@ -149,6 +175,7 @@ def test_one_signature_that_is_not_accepted() -> None:
     assert caught.value.exit_code == 1
 
 
+@pytest.mark.requirement("workflow:no-accepted-signature")
 def test_several_signatures_that_are_not_accepted() -> None:
     """The message counts the signatures and tells about the one that came furthest; the error carries all in order."""
     with pytest.raises(NoAcceptedSignatureError) as caught:
@@ -204,7 +231,7 @@ def test_the_limit_is_a_hundred() -> None:
     assert len(place.fetched) == 100
 
 
-@pytest.mark.requirement("trust:skip")
+@pytest.mark.requirement("trust:skip", "workflow:skipped-artifact")
 def test_a_skipped_artifact_is_not_even_looked_at() -> None:
     """Where the policy skips the artifact the place is not opened."""
 
@@ -217,7 +244,7 @@ def test_a_skipped_artifact_is_not_even_looked_at() -> None:
     assert (found.artifact, found.signature, found.failures) == (None, None, ())
 
 
-@pytest.mark.requirement("trust:no-statement")
+@pytest.mark.requirement("trust:no-statement", "workflow:applicable-policy")
 def test_no_policy_no_look() -> None:
     """An artifact that no statement applies to is refused before the place is opened."""
 
@@ -246,7 +273,7 @@ def test_what_the_place_cannot_find() -> None:
         _verify(Unreadable(_GOOD))
 
 
-@pytest.mark.requirement("trust:payload")
+@pytest.mark.requirement("trust:payload", "workflow:resolved-tag", "workflow:signed-digest")
 def test_the_signature_is_compared_with_what_was_resolved() -> None:
     """A good signature of another artifact, attached to this one, is not accepted."""
     other = ARTIFACT._replace(digest="sha256:" + "0" * 64)

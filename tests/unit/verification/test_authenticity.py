@@ -42,7 +42,7 @@ def test_the_chain_leads_to_a_trusted_root() -> None:
     assert caught.value.advice == "add that root to a trust store of the policy if it is to be trusted"
 
 
-@pytest.mark.requirement("trust:trusted-certificate")
+@pytest.mark.requirement("trust:trusted-certificate", "workflow:merged-stores")
 @pytest.mark.parametrize("place", [1, 2])
 def test_any_store_and_any_certificate_of_the_chain(place: int) -> None:
     """One of several stores is enough, and a CA of the chain may be pinned in the root's place."""

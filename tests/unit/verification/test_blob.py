@@ -64,6 +64,7 @@ def _verify(signature: SignatureFile, body: bytes = BODY, chain: TestChain = CHA
     return verifier.blob(options.pop("blob", StreamBlob(io.BytesIO(body))), signature, **options)
 
 
+@pytest.mark.requirement("workflow:verify-blob-envelope")
 @pytest.mark.parametrize("media_type", FORMATS)
 @pytest.mark.parametrize("spec", KEY_SPECS)
 def test_a_good_signature(spec: str, media_type: str) -> None:
@@ -77,7 +78,12 @@ def test_a_good_signature(spec: str, media_type: str) -> None:
     assert (verified.blob.media_type, verified.blob.size, verified.blob.annotations) == ("text/plain", len(BODY), {})
 
 
-@pytest.mark.requirement("signature:payload-blob-descriptor", "trust:blob-payload")
+@pytest.mark.requirement(
+    "signature:payload-blob-descriptor",
+    "trust:blob-payload",
+    "workflow:blob-digest",
+    "workflow:blob-size",
+)
 @pytest.mark.parametrize("body", [b"", BODY[:-1], BODY + b"x", b"A release"])
 def test_another_blob(body: bytes, tmp_path: Path) -> None:
     """A signature of another blob is refused at every level but skip, for a file and for a stream."""
@@ -88,7 +94,7 @@ def test_another_blob(body: bytes, tmp_path: Path) -> None:
                 _verify(_signature(), blob=blob, policy_name=policy)
 
 
-@pytest.mark.requirement("signature:payload-blob-digest-algorithm", "trust:blob-payload")
+@pytest.mark.requirement("signature:payload-blob-digest-algorithm", "trust:blob-payload", "workflow:blob-digest")
 def test_a_digest_by_another_hash() -> None:
     """A digest that holds, but is not by the hash of the signing key, is refused: the specification binds the two."""
     digest = StreamBlob(io.BytesIO(BODY)).describe("text/plain", "sha512")
@@ -97,6 +103,7 @@ def test_a_digest_by_another_hash() -> None:
         _verify(SignatureFile(JWS, sign_envelope(CHAIN, payload=payload, now=NOW)))
 
 
+@pytest.mark.requirement("workflow:blob-media-type")
 def test_media_types() -> None:
     """A media type is compared where one is asked for, letter by letter."""
     assert _verify(_signature(), content_media_type="text/plain").blob
@@ -128,7 +135,7 @@ class _Unread:
         pytest.fail("the blob was read")
 
 
-@pytest.mark.requirement("trust:skip")
+@pytest.mark.requirement("trust:skip", "workflow:skipped-blob")
 def test_what_is_not_read() -> None:
     """A blob is not read where the policy skips it, nor for a signature whose signer is not trusted and has to be."""
     skipped = _verify(SignatureFile(JWS, b"anything"), blob=_Unread(), policy_name="nothing")
@@ -137,6 +144,7 @@ def test_what_is_not_read() -> None:
         _verify(_signature(chain=OTHER), blob=_Unread())
 
 
+@pytest.mark.requirement("workflow:blob-metadata", "workflow:verify-blob-envelope")
 def test_the_other_steps() -> None:
     """Expiry and metadata are judged as for artifacts."""
     with pytest.raises(ExpiryError):
@@ -145,6 +153,7 @@ def test_the_other_steps() -> None:
         _verify(_signature(), user_metadata={"build": "42"})
 
 
+@pytest.mark.requirement("workflow:verify-blob-envelope")
 @pytest.mark.parametrize("envelope", [b"", b"{}", b"{" * 100, b'{"payload":', b"\xd2\x84"])
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_broken_signatures(envelope: bytes, media_type: str) -> None:

@@ -51,6 +51,7 @@ def _fetched(place: _Place, most: int = 100, **options: Any) -> list[int | str]:
     ]
 
 
+@pytest.mark.requirement("workflow:signature-manifests")
 def test_the_order_is_the_places_own() -> None:
     """Signatures of honest sizes come as they are listed."""
     assert _fetched(_Place([3000, 64 * _KIB, 10, 20_000])) == [0, 1, 2, 3]
@@ -84,6 +85,7 @@ def test_what_is_too_large_says_how_to_allow_it() -> None:
     assert found.exit_code == 1
 
 
+@pytest.mark.requirement("workflow:signature-manifests")
 @pytest.mark.parametrize("error", [StorageError("absent"), NetworkError("broken")])
 def test_one_that_cannot_be_fetched(error: Exception) -> None:
     """An error is told in its place, and the next come."""

@@ -74,7 +74,12 @@ def test_good_signatures_pass(level: str, media_type: str) -> None:
     assert all(result.error is None for result in verdict.results)
 
 
-@pytest.mark.requirement("trust:all-validations", "trust:enforced-and-logged", "trust:levels")
+@pytest.mark.requirement(
+    "trust:all-validations",
+    "trust:enforced-and-logged",
+    "trust:levels",
+    "workflow:verify-envelope",
+)
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(("step", "kind", "make"), _FAILURES, ids=_STEPS)
 def test_a_failure_is_enforced_or_logged(
@@ -163,7 +168,7 @@ def test_integrity_is_always_enforced(level: str, envelope: bytes, media_type: s
     assert outcomes(caught.value.results) == {"integrity": "enforce failed"}
 
 
-@pytest.mark.requirement("trust:payload")
+@pytest.mark.requirement("trust:payload", "workflow:signed-digest")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
     "artifact",

@@ -40,7 +40,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-@pytest.mark.requirement("trust:integrity-first")
+@pytest.mark.requirement("trust:integrity-first", "workflow:fingerprints")
 @pytest.mark.parametrize("stranger", _STRANGERS, ids=lambda each: each.name)
 @pytest.mark.parametrize("level", ["strict", "permissive"])
 def test_what_a_stranger_costs(stranger: Stranger, level: str, checks: list[str]) -> None:
@@ -50,7 +50,7 @@ def test_what_a_stranger_costs(stranger: Stranger, level: str, checks: list[str]
     assert len(checks) <= (_MOST_CHECKS if "borrowed" in stranger.name else 0)
 
 
-@pytest.mark.requirement("trust:all-validations")
+@pytest.mark.requirement("trust:all-validations", "workflow:fingerprints")
 @pytest.mark.parametrize("envelope", [sign_envelope(OTHER, now=NOW), build(CHAIN.with_ders(OTHER.ders), JWS)])
 def test_a_stranger_is_refused_by_name(envelope: bytes) -> None:
     """Whether a stranger's signature holds is not asked: it is authenticity that is told, and nothing before it."""

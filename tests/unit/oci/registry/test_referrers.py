@@ -16,7 +16,7 @@ from tests.servers.registry.http_server import Reply
 from tests.unit.oci.registry.fake import API, SUBJECT, TAG, FakeRegistry, digests_of, entry
 
 
-@pytest.mark.requirement("signature:signature-discovery")
+@pytest.mark.requirement("signature:signature-discovery", "workflow:referrers")
 def test_api_is_queried_for_signatures(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """The filter goes along, and its result is the answer."""
     registry.index(API, entry(1), entry(2))
@@ -26,6 +26,7 @@ def test_api_is_queried_for_signatures(registry: FakeRegistry, found: Callable[[
     assert seen.headers["Accept"] == IMAGE_INDEX
 
 
+@pytest.mark.requirement("workflow:referrers")
 def test_entries_are_filtered_by_artifact_type(registry: FakeRegistry, found: Callable[[], list[str]]) -> None:
     """A registry that does not filter lists what is none of our business; each digest counts once."""
     registry.index(API, entry(1, "application/sbom"), entry(2), entry(3, "text/plain"), entry(2), entry(4))

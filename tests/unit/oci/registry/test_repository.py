@@ -29,6 +29,7 @@ def _manifest(content: bytes = _CONTENT, kind: str = IMAGE_MANIFEST) -> Reply:
     return Reply(200, (("Content-Type", kind),), content)
 
 
+@pytest.mark.requirement("workflow:resolved-tag")
 @pytest.mark.parametrize("reference", [Tag("v1"), Digest(_DIGEST), Digest(digest_of(_CONTENT, "sha512"))])
 def test_tag_and_digest_are_resolved(
     reference: Tag | Digest, registry: FakeRegistry, place: RegistryRepository

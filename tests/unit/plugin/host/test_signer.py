@@ -94,7 +94,7 @@ def test_response_for_another_key_is_refused(kind: type, key_id: str) -> None:
     assert caught.value.message == f"the response is for key {key_id!r}, the request was for 'key 1'"
 
 
-@pytest.mark.requirement("plugin:key-specs")
+@pytest.mark.requirement("plugin:key-specs", "workflow:sign-algorithm")
 @pytest.mark.parametrize("spec", ["", "RSA-1024", "rsa-2048", "EC-256 ", "ECDSA-SHA-256"])
 def test_unsupported_key_spec_is_refused(spec: str) -> None:
     """A key spec that the specification does not have is refused before anything is signed."""
