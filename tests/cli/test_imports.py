@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.cli.blobs import make_blob
 from tests.cli.world import VERIFY, World
 from tests.support.executables import add_executable, answering, guarded_plugin, shell_plugin
 from tests.support.signatures import ask_for_plugin
@@ -111,6 +112,22 @@ def test_command_of_a_group_imports_no_other(world: World) -> None:
     assert not _packages(loaded) & {*NEVER, "cryptography", "difflib"}
     commands = "notarykit.cli.commands."
     assert {each for each in loaded if each.startswith(commands)} == {f"{commands}blob", f"{commands}blob.policy"}
+
+
+def test_blobs_import_no_plugins_no_network_and_nothing_of_registries(world: World) -> None:
+    """A blob is signed and verified with what an artifact needs, without registries, layouts and many items."""
+    world.home.set_blob_policy()
+    make_blob(world)
+    for command in ("sign", "verify"):
+        loaded = _loaded(world, "blob", command, "release.tar")
+        assert not _packages(loaded) & NEVER
+        assert not loaded & {*NEVER, "notarykit.cli.commands.blob.policy", "notarykit.cli.registries"}
+        heavy = ("notarykit.oci.registry", "notarykit.oci.layout", "notarykit.net", "notarykit.audit")
+        assert not {each for each in loaded if each.startswith(heavy)}
+        assert {each for each in loaded if each.startswith(("notarykit.batch.", "notarykit.cli.batch."))} == {
+            "notarykit.batch.work", "notarykit.cli.batch.items", "notarykit.cli.batch.operation",
+            "notarykit.cli.batch.runner",
+        }  # fmt: skip
 
 
 _FAR = "from notarykit_local_file.plugin import LocalFilePlugin\nclass Found(LocalFilePlugin): name = 'far'\n"

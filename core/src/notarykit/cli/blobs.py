@@ -46,6 +46,16 @@ class BlobPath(NamedTuple):
         return StreamBlob(patient_input(), self.name)
 
 
+class SignaturePath(NamedTuple):
+    """Signature that a command is about.
+
+    Attributes:
+        text: Path of its file, as it was written.
+    """
+
+    text: str
+
+
 class SignaturePlace(NamedTuple):
     """Where the signatures of a command's blobs are.
 

@@ -5,7 +5,7 @@ signature; the blob is read in the first of them, once its signer's chain is kno
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from notarykit.blob.content import Blob
 from notarykit.blob.signature_file import SignatureFile
@@ -17,6 +17,10 @@ from notarykit.verification.context import EnvelopeRequest
 from notarykit.verification.envelope import run_steps
 from notarykit.verification.options import VerifierOptions
 from notarykit.verification.verdict import Audited, Skipped, Verdict
+
+if TYPE_CHECKING:
+    from notarykit.revocation.limits import Limits
+    from notarykit.verification.collect import Collected
 
 
 class VerifiedBlob(NamedTuple):
@@ -76,3 +80,28 @@ class BlobVerifier(VerifierOptions[BlobTrustPolicyDocument]):
             return VerifiedBlob(verdict)
         signed = verdict.untrusted_target if isinstance(verdict, Audited) else verdict.target
         return VerifiedBlob(verdict, signed._replace(annotations={}, artifact_type=""))
+
+    def collect_evidence(
+        self,
+        signature: SignatureFile,
+        limits: "Limits | None" = None,
+        *,
+        policy_name: str = "",
+        name: str = "the signature",
+    ) -> "Collected":
+        """Collects the OCSP responses and CRLs for a signature, if its signer is trusted; the blob is not needed.
+
+        Args:
+            signature: The signature.
+            limits: Limits of each request.
+            policy_name: Name of the trust policy statement; the global policy by default.
+            name: Name of the signature among the problems.
+
+        Raises:
+            NoApplicablePolicyError: No statement has this name, or there is no global policy.
+            UsageError: The statement skips verification.
+            EnvelopeError: The signature is malformed.
+        """
+        from notarykit.verification.collect import collect_for_blob
+
+        return collect_for_blob(self, signature, name, policy_name, limits)

@@ -1,17 +1,19 @@
 """Collection of the evidence that a verification without a network needs, by running the steps of a verification."""
 
 import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from notarykit.blob.signature_file import SignatureFile
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.parsing import parse_envelope
+from notarykit.envelope.payload import read_payload
 from notarykit.errors import ExtendedValidationError, NotarykitError, RevocationError, StorageError, UsageError
-from notarykit.oci.repository import StoredSignature
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.limits import Limits
 from notarykit.revocation.result import Evidence, Status
 from notarykit.trust.policy import (
     Action,
+    BlobTrustPolicyDocument,
     TrustPolicy,
     TrustPolicyDocument,
     Validation,
@@ -36,13 +38,14 @@ _ACTIONS = {
 
 
 class Collected(NamedTuple):
-    """Evidence that was collected for an artifact.
+    """Evidence that was collected for an artifact, or for a signature of a blob.
 
     Attributes:
-        artifact: Descriptor of the artifact.
+        artifact: Descriptor of the artifact; of a blob, the one in its signature.
         evidence: OCSP responses and CRLs, each once.
         requested: Number of signatures whose signers are trusted, so that evidence was requested for them.
-        problems: Digest of a signature's manifest, and an error of that signature or of evidence that is missing.
+        problems: Digest of a signature's manifest, or a blob's signature's name, and an error of that signature or of
+            evidence that is missing.
         is_complete: True if evidence was requested for all signatures that may be accepted, and was received.
     """
 
@@ -53,57 +56,99 @@ class Collected(NamedTuple):
     is_complete: bool
 
 
+class _Collection:
+    """Collection of evidence, signature by signature.
+
+    Args:
+        options: Options of the verifier.
+        policy: Trust policy statement that applies.
+        limits: Limits of each request.
+
+    Raises:
+        UsageError: The statement skips verification.
+    """
+
+    def __init__(self, options: VerifierOptions[Any], policy: TrustPolicy, limits: Limits | None) -> None:
+        self._policy = _policy_for_all(policy)
+        self._collected: dict[bytes, Evidence] = {}
+        self._lock = threading.Lock()
+        checker = RevocationChecker.online(limits=limits, observe=self._observe)
+        self._options = options.fixed()._replace(revocation=checker, find_plugin=_no_plugin)
+        self._problems: list[tuple[str, NotarykitError]] = []
+        self._requested, self._is_complete = 0, True
+
+    def _observe(self, evidence: Evidence) -> None:
+        with self._lock:
+            self._collected.setdefault(evidence.der, evidence)
+
+    def add(self, name: str, request: EnvelopeRequest) -> None:
+        """Requests the evidence for a signature, if its signer is trusted."""
+        results, problem = self._results(request)
+        self._requested += any(result.step is Step.REVOCATION for result in results)
+        errors = [problem, *(result.error for result in results if result.step in _FETCHING)]
+        self._problems += [(name, error) for error in errors if error is not None]
+        self._is_complete = self._is_complete and not any(map(_is_unanswered, errors))
+
+    def miss(self, name: str, problem: NotarykitError) -> None:
+        """Notes that a signature was not looked at."""
+        self._problems.append((name, problem))
+        self._is_complete = False
+
+    def collected(self, artifact: Descriptor) -> Collected:
+        """Returns what was collected."""
+        is_complete = self._is_complete and self._requested > 0
+        evidence, problems = tuple(self._collected.values()), tuple(self._problems)
+        return Collected(artifact, evidence, self._requested, problems, is_complete)
+
+    def _results(self, request: EnvelopeRequest) -> tuple[tuple[StepResult, ...], NotarykitError | None]:
+        """Returns the results of the steps that were reached for a signature, and the error that ended them."""
+        policy = self._policy
+        try:
+            # A timestamp may be needed later, when a certificate has expired; where there is none, none can be
+            # collected.
+            if parse_envelope(request.envelope, request.media_type).timestamp_signature:
+                policy = policy._replace(verify_timestamp=VerifyTimestamp.ALWAYS)
+            verdict = run_steps(self._options, policy, request)
+            return getattr(verdict, "results", ()), None
+        except NotarykitError as error:
+            return getattr(error, "results", ()), error
+        except Exception as error:  # noqa: BLE001 - whatever one signature does, the others are looked at
+            return (), unprocessed(error)
+
+
 def collect(
     options: VerifierOptions[TrustPolicyDocument], request: ArtifactRequest, limits: Limits | None
 ) -> Collected:
     """Collects the OCSP responses and CRLs for all signatures of an artifact whose signers are trusted."""
-    policy = _policy_for_all(options.policies.applicable(request.scope))
-    collected: dict[bytes, Evidence] = {}
-    lock = threading.Lock()
-
-    def observe(evidence: Evidence) -> None:
-        with lock:
-            collected.setdefault(evidence.der, evidence)
-
-    checker = RevocationChecker.online(limits=limits, observe=observe)
-    options = options.fixed()._replace(revocation=checker, find_plugin=_no_plugin)
+    collection = _Collection(options, options.policies.applicable(request.scope), limits)
     repository = request.open_repository()
     artifact, manifests = repository.resolve_with_signatures(request.identifier)
-    problems: list[tuple[str, NotarykitError]] = []
-    requested, is_complete = 0, True
     for manifest, signature in fetch_signatures(
         repository, manifests, options.max_signatures, options.max_envelope_size
     ):
         if isinstance(signature, NotarykitError):
-            problems.append((manifest.digest, signature))
-            is_complete = False
-            continue
-        results, problem = _results(options, policy, signature, artifact)
-        requested += any(result.step is Step.REVOCATION for result in results)
-        errors = [problem, *(result.error for result in results if result.step in _FETCHING)]
-        problems += [(manifest.digest, error) for error in errors if error is not None]
-        is_complete = is_complete and not any(map(_is_unanswered, errors))
+            collection.miss(manifest.digest, signature)
+        else:
+            collection.add(manifest.digest, EnvelopeRequest(signature.envelope, signature.media_type, artifact))
     if (cut := next(manifests, None)) is not None:
-        limit = StorageError(f"there are more than the {options.max_signatures} signatures that are looked at")
-        problems.append((cut.digest, limit))
-        is_complete = False
-    return Collected(artifact, tuple(collected.values()), requested, tuple(problems), is_complete and requested > 0)
+        limit = f"there are more than the {options.max_signatures} signatures that are looked at"
+        collection.miss(cut.digest, StorageError(limit))
+    return collection.collected(artifact)
 
 
-def _results(
-    options: VerifierOptions[TrustPolicyDocument], policy: TrustPolicy, signature: StoredSignature, artifact: Descriptor
-) -> tuple[tuple[StepResult, ...], NotarykitError | None]:
-    """Returns the results of the steps that were reached for a signature, and the error that ended them."""
-    try:
-        # A timestamp may be needed later, when a certificate has expired; where there is none, none can be collected.
-        if parse_envelope(signature.envelope, signature.media_type).timestamp_signature:
-            policy = policy._replace(verify_timestamp=VerifyTimestamp.ALWAYS)
-        verdict = run_steps(options, policy, EnvelopeRequest(signature.envelope, signature.media_type, artifact))
-        return getattr(verdict, "results", ()), None
-    except NotarykitError as error:
-        return getattr(error, "results", ()), error
-    except Exception as error:  # noqa: BLE001 - whatever one signature does, the others are looked at
-        return (), unprocessed(error)
+def collect_for_blob(
+    options: VerifierOptions[BlobTrustPolicyDocument],
+    signature: SignatureFile,
+    name: str,
+    policy_name: str,
+    limits: Limits | None,
+) -> Collected:
+    """Collects the OCSP responses and CRLs for a signature of a blob, which is not needed, if its signer is trusted."""
+    collection = _Collection(options, options.policies.applicable(policy_name), limits)
+    envelope = parse_envelope(signature.envelope, signature.media_type)
+    signed = read_payload(envelope.unverified_payload)
+    collection.add(name, EnvelopeRequest(signature.envelope, signature.media_type, signed))
+    return collection.collected(signed._replace(annotations={}, artifact_type=""))
 
 
 def _is_unanswered(error: NotarykitError | None) -> bool:

@@ -1,12 +1,11 @@
 """`notarykit blob inspect`."""
 
-from typing import NamedTuple
-
 from notarykit.batch.work import Work
 from notarykit.blob.signature_file import read_signature
 from notarykit.cli.batch.items import Items
 from notarykit.cli.batch.operation import Operation, Result
 from notarykit.cli.batch.runner import run_each
+from notarykit.cli.blobs import SignaturePath
 from notarykit.cli.options import Arguments, Command, Options
 from notarykit.cli.output import RESULTS_FLAG, tree
 from notarykit.cli.signature_description import Described, content_nodes, describe
@@ -14,26 +13,16 @@ from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
 
 
-class _SignaturePath(NamedTuple):
-    """Signature that the command is about.
-
-    Attributes:
-        text: Path of its file.
-    """
-
-    text: str
-
-
-class _InspectionWork(Work[_SignaturePath, Described, Described]):
+class _InspectionWork(Work[SignaturePath, Described, Described]):
     """Describes a signature."""
 
-    def begin(self, item: _SignaturePath) -> Described:
+    def begin(self, item: SignaturePath) -> Described:
         signature = read_signature(item.text, LARGEST_ENVELOPE)
         envelope = parse_envelope(signature.envelope, signature.media_type)
         return {"signatureEnvelopeType": signature.media_type, **describe(envelope)}
 
 
-class _Inspection(Operation[_SignaturePath]):
+class _Inspection(Operation[SignaturePath]):
     """Inspects signatures of blobs."""
 
     command = "blob inspect"
@@ -42,10 +31,10 @@ class _Inspection(Operation[_SignaturePath]):
     has_document = True
 
     def __init__(self, options: Options) -> None:
-        super().__init__(options, Items(options, _SignaturePath, "path of a signature"))
+        super().__init__(options, Items(options, SignaturePath, "path of a signature"))
         self.work = _InspectionWork()
 
-    def report(self, item: _SignaturePath, outcome: Described) -> Result:
+    def report(self, item: SignaturePath, outcome: Described) -> Result:
         if self.options["output"] == "tree":
             nodes = [
                 (f"signature algorithm: {outcome['signatureAlgorithm']}", []),
