@@ -8,7 +8,7 @@ import cbor2
 from hypothesis import strategies as st
 
 from tests.support.ca import TestChain, make_chain
-from tests.support.envelopes import COSE, EXPIRY, FORMATS, JWS, PAYLOAD, SCHEME, TIME, build, epoch, from_url64, url64
+from tests.support.envelopes import COSE, EXPIRY, FORMATS, JWS, SCHEME, TIME, build, epoch, from_url64, url64
 
 CHAIN = make_chain()
 _LATER: Mapping[str, Any] = {JWS: "2023-04-06T07:01:20Z", COSE: epoch(1680764480)}
@@ -40,21 +40,21 @@ class Parts(NamedTuple):
     signature: bytes
 
 
-def take_apart(media_type: str) -> Parts:
+def take_apart(media_type: str, seeds: Mapping[str, bytes] = SEEDS) -> Parts:
     """The parts of the format's good envelope."""
     if media_type == JWS:
-        members = json.loads(SEEDS[JWS])
+        members = json.loads(seeds[JWS])
         return Parts(*(from_url64(members[name]) for name in ("protected", "payload", "signature")))
-    protected, _, payload, signature = cbor2.loads(SEEDS[COSE][1:])
+    protected, _, payload, signature = cbor2.loads(seeds[COSE][1:])
     return Parts(protected, payload, signature)
 
 
-def put_together(media_type: str, parts: Parts) -> bytes:
+def put_together(media_type: str, parts: Parts, seeds: Mapping[str, bytes] = SEEDS) -> bytes:
     """The format's good envelope with other parts."""
     if media_type == JWS:
-        members = json.loads(SEEDS[JWS])
+        members = json.loads(seeds[JWS])
         return json.dumps({**members, **{name: url64(part) for name, part in parts._asdict().items()}}).encode()
-    outer = cbor2.loads(SEEDS[COSE][1:])[1]
+    outer = cbor2.loads(seeds[COSE][1:])[1]
     return b"\xd2" + cbor2.dumps([parts.protected, dict(outer), parts.payload, parts.signature])
 
 
@@ -123,8 +123,8 @@ def _with_member_twice(media_type: str, members: dict[Any, Any], name: Any, valu
 
 
 @st.composite
-def _other_payload(draw: st.DrawFn) -> bytes:
-    document = json.loads(PAYLOAD)
+def _other_payload(draw: st.DrawFn, payload: bytes) -> bytes:
+    document = json.loads(payload)
     target = document["targetArtifact"]
     way = draw(st.sampled_from(["size", "digest", "type", "annotations", "value", "remove", "bytes"]))
     if way == "size":
@@ -140,7 +140,7 @@ def _other_payload(draw: st.DrawFn) -> bytes:
     elif way == "remove":
         del target[draw(st.sampled_from(list(target)))]
     else:
-        return draw(other_bytes(PAYLOAD))
+        return draw(other_bytes(payload))
     return json.dumps(document, separators=(",", ":")).encode()
 
 
@@ -170,16 +170,16 @@ def _flipped(draw: st.DrawFn, content: bytes) -> bytes:
 
 
 @st.composite
-def mutants(draw: st.DrawFn) -> tuple[str, Parts, bytes]:
-    """A format, the parts of a mutant, and the mutant."""
+def mutants(draw: st.DrawFn, seeds: Mapping[str, bytes] = SEEDS) -> tuple[str, Parts, bytes]:
+    """A format, the parts of a mutant of its good envelope, and the mutant."""
     media_type = draw(st.sampled_from(FORMATS))
-    good = take_apart(media_type)
+    good = take_apart(media_type, seeds)
     part = draw(st.sampled_from(["protected", "protected", "payload", "signature"]))
     if part == "protected":
         parts = good._replace(protected=draw(_other_header(media_type, good.protected)))
     elif part == "payload":
-        parts = good._replace(payload=draw(_other_payload()))
+        parts = good._replace(payload=draw(_other_payload(good.payload)))
     else:
         changed = draw(st.one_of(_flipped(good.signature), _flipped(good.signature), other_bytes(good.signature)))
         parts = good._replace(signature=changed)
-    return media_type, parts, put_together(media_type, parts)
+    return media_type, parts, put_together(media_type, parts, seeds)

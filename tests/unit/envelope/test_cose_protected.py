@@ -55,15 +55,21 @@ def test_label_of_another_type_is_refused(label: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "value"), [(4, "text"), (5, 1), (6, "x"), (16, b"x"), (7, b"x"), (9, b"x"), (11, b"x"), (12, b"x")]
-)
-def test_malformed_common_header_is_refused(label: int, value: Any) -> None:
-    """A protected common header of a wrong type is refused, and so is a countersignature."""
-    with pytest.raises(EnvelopeError, match=one_line("COSE", f"header {label}")):
-        parse(build_cose(CHAIN, cose_header(CHAIN, {label: value})))
+    "headers",
+    [
+        {4: "text"}, {5: 1}, {6: "x"}, {16: b"x"}, {16: "text"}, {16: ""}, {16: -1}, {5: b"iv", 6: b"iv"}, {7: b"x"},
+        {9: b"x"}, {11: b"x"}, {12: b"x"},
+    ],
+)  # fmt: skip
+def test_malformed_common_header_is_refused(headers: dict[int, Any]) -> None:
+    """A common header of a wrong form is refused in both headers, and so is a countersignature."""
+    with pytest.raises(EnvelopeError, match=rf"^COSE: protected headers? {min(headers)} "):
+        parse(build_cose(CHAIN, cose_header(CHAIN, headers)))
+    with pytest.raises(EnvelopeError, match=rf"^COSE: unprotected headers? {min(headers)} "):
+        parse(build_cose(CHAIN, HEADER, unprotected=headers))
 
 
-@pytest.mark.parametrize(("label", "value"), [(4, b"key"), (5, b"iv"), (6, b"iv"), (16, 1), (16, "text")])
+@pytest.mark.parametrize(("label", "value"), [(4, b"key"), (5, b"iv"), (6, b"iv"), (16, 1), (16, "text/plain")])
 def test_common_header_is_an_extended_attribute(label: int, value: Any) -> None:
     """A protected common header of the right type is an extended attribute."""
     assert parsed_with({label: value}).unverified_attributes.extended == (ExtendedAttribute(label, value, False),)

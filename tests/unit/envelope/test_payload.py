@@ -62,7 +62,8 @@ def test_metadata_other_than_text_is_refused(metadata: Any) -> None:
 def test_payload_of_other_tools_is_read() -> None:
     """Annotations, the artifact type, members that nobody knows, and white space are read or left aside."""
     annotations = {"io.wabbit-networks.buildId": "123", "": "ü"}
-    target = {**TARGET, "annotations": annotations, "artifactType": "a/b", "urls": [], "data": "e30="}
+    target = {**TARGET, "annotations": annotations, "artifactType": "a/b", "urls": [], "data": "e30=",
+              "platform": {"os": "linux", "os.features": ["a"], "more": 1}}  # fmt: skip
     payload = json.dumps({"targetArtifact": target, "other": None}, indent=2).encode()
     assert read_payload(payload) == Descriptor(_MANIFEST, DIGEST, 16724, annotations, "a/b")
     assert read_payload(PAYLOAD) == Descriptor(_MANIFEST, DIGEST, 16724)
@@ -76,7 +77,9 @@ def test_payload_of_other_tools_is_read() -> None:
         {**TARGET, "size": -1}, {**TARGET, "size": "16724"}, {**TARGET, "size": 16724.0}, {**TARGET, "size": None},
         {**TARGET, "digest": "sha256:00"}, {**TARGET, "digest": "sha1:" + "0" * 40}, {**TARGET, "mediaType": ""},
         {**TARGET, "digest": DIGEST.upper()}, {**TARGET, "annotations": []}, {**TARGET, "annotations": {"a": 1}},
-        {**TARGET, "artifactType": 1},
+        {**TARGET, "artifactType": 1}, {**TARGET, "urls": "https://example.com"}, {**TARGET, "urls": [1]},
+        {**TARGET, "data": 1}, {**TARGET, "data": "~"}, {**TARGET, "platform": "linux"}, {**TARGET, "URLs": 1},
+        {**TARGET, "platform": {"os": 1}}, {**TARGET, "platform": {"os.features": "a"}},
     ],
 )  # fmt: skip
 def test_malformed_target_is_refused(target: Any) -> None:

@@ -8,6 +8,7 @@ import cbor2
 from notarykit.envelope import attributes as names
 from notarykit.envelope import cbor
 from notarykit.envelope.attributes import Label, SignedAttributes, signed_attributes
+from notarykit.envelope.descriptor import is_content_type
 from notarykit.envelope.unverified import COSE, UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
 from notarykit.keys.spec import BY_COSE_ALG
@@ -34,6 +35,7 @@ def parse(envelope: bytes) -> UnverifiedEnvelope:
         for label in unprotected:
             if label in protected:
                 raise EnvelopeError(f"header {label!r} is both protected and unprotected")
+        _check_common(unprotected, "unprotected")
         # "Optionally, this header [x5chain] can be presented in the protected header."
         chain = _chain(protected.pop(_X5CHAIN) if _X5CHAIN in protected else unprotected.get(_X5CHAIN))
         return UnverifiedEnvelope(
@@ -89,7 +91,7 @@ def _attributes(protected: dict[Label, Any]) -> SignedAttributes:
     content_type = protected.pop(_CONTENT_TYPE, None)
     if not isinstance(content_type, str):
         raise EnvelopeError("content type (label 3) is not a text string")
-    _check_common(protected)
+    _check_common(protected, "protected")
     for name in names.TIMES:
         if name in protected and not isinstance(protected[name], datetime):
             raise EnvelopeError(f"{name} is not an epoch-based time (tag 1)")
@@ -97,18 +99,25 @@ def _attributes(protected: dict[Label, Any]) -> SignedAttributes:
 
 
 # Common header parameters (RFC 9052, section 3.1, and RFC 9596) and the types of their values.
-_COMMON: dict[int, tuple[type, ...]] = {4: (bytes,), 5: (bytes,), 6: (bytes,), 16: (int, str)}
-# Countersignatures (RFC 8152, section 4.5, and RFC 9338) are not signed by the signer.
+_IV, _PARTIAL_IV, _TYP = 5, 6, 16
+_COMMON: dict[int, tuple[type, ...]] = {4: (bytes,), _IV: (bytes,), _PARTIAL_IV: (bytes,), _TYP: (int, str)}
+# Countersignatures (RFC 8152, section 4.5, and RFC 9338): the signer does not sign them, and they are none of the
+# unprotected headers that "the Notary Project signature supports".
 _COUNTERSIGNATURES = (7, 9, 11, 12)
 
 
-def _check_common(protected: dict[Label, Any]) -> None:
+def _check_common(header: dict[Label, Any], name: str) -> None:
     for label, kinds in _COMMON.items():
-        if label in protected and type(protected[label]) not in kinds:
-            raise EnvelopeError(f"header {label} has a value of a wrong type")
+        if label in header and type(header[label]) not in kinds:
+            raise EnvelopeError(f"{name} header {label} has a value of a wrong type")
+    typ = header.get(_TYP, 0)
+    if typ < 0 if isinstance(typ, int) else not is_content_type(typ):
+        raise EnvelopeError(f"{name} header {_TYP} is neither a media type nor the number of one")
+    if _IV in header and _PARTIAL_IV in header:
+        raise EnvelopeError(f"{name} headers {_IV} and {_PARTIAL_IV} must not both be present")
     for label in _COUNTERSIGNATURES:
-        if label in protected:
-            raise EnvelopeError(f"header {label} is a countersignature, which cannot be protected")
+        if label in header:
+            raise EnvelopeError(f"{name} header {label} is a countersignature, which is not supported")
 
 
 def _chain(value: Any) -> tuple[bytes, ...]:

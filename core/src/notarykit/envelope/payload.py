@@ -1,5 +1,6 @@
 """Payload: the JSON document with the descriptor of the artifact (signature specification, "Payload")."""
 
+import base64
 from collections.abc import Mapping
 
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
@@ -47,11 +48,27 @@ def read_payload(payload: bytes) -> Descriptor:
         document = Members(loads(payload, _MOST_PARTS), "payload")
         document.no_look_alikes("targetArtifact")
         target = document.object("targetArtifact")
-        target.no_look_alikes("mediaType", "digest", "size", "annotations", "artifactType")
+        target.no_look_alikes(*_DESCRIPTOR_MEMBERS)
+        _check_unused(target)
         return Descriptor.from_json(target)
     except DocumentError as error:
         text = str(error)
         raise EnvelopeError(text if text.startswith("payload") else f"payload: {text}") from None
+
+
+def _check_unused(target: Members) -> None:
+    """Refuses members of a descriptor that are malformed, though nothing here uses them: other readers may."""
+    target.texts("urls", ())
+    data = target.text("data", "")
+    try:
+        base64.b64decode(data, validate=True)
+    except ValueError:
+        raise DocumentError(f"{target.where}: 'data' must be base64") from None
+    if "platform" in target:
+        platform = target.object("platform")
+        for name in ("architecture", "os", "os.version", "variant"):
+            platform.text(name, "")
+        platform.texts("os.features", ())
 
 
 def unknown_members(payload: bytes) -> list[str]:
