@@ -193,10 +193,11 @@ def test_blob_that_grows_is_refused(world: World, release: Path, monkeypatch: py
     assert not list(world.folder.glob("*.sig"))
 
 
-def test_existing_signature_is_kept(world: World, release: Path) -> None:
+def test_existing_signature_is_kept(world: World, release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody can be asked, a signature that is there is an error with the advice, before the key is used."""
     path = world.folder / "release.tar.jws.sig"
     path.write_text("mine")
+    monkeypatch.setattr(sign, "sign_blob", None)
     error = world.refused(2, "blob", "sign", "release.tar")
     assert error == "signature file release.tar.jws.sig exists already: add --force to overwrite it"
     done = world.run("blob", "sign", "-o", "json", "release.tar")
@@ -285,6 +286,9 @@ def test_standard_input_is_signed(world: World, release: Path) -> None:
     done = world.process("blob", "sign", "-o", "json", "-s", "x.jws.sig", "-", stdin=b"\0\xff\n")
     (result,) = _results(done.out)
     assert (result["blob"], result["artifact"]["size"]) == ("-", 3)
+    (world.folder / "list").write_text("-\n")
+    error = world.refused(2, "blob", "sign", "--from", "list", stdin="a release")
+    assert error == "list, line 1: - is standard input, which is signed and verified alone: name a file by ./-"
     error = world.refused(2, "blob", "sign", "-", stdin="a release")
     assert error.startswith("the blob on standard input must be the only one, and needs --signature")
 
@@ -365,6 +369,6 @@ def test_second_interruption_ends_several_blobs_at_once(world: World) -> None:
         terminal.wait_for("Stopping: what was begun ends first")
         terminal.interrupt()
         assert terminal.end() == 130
-    assert "Error: interrupted: 1 done, 0 failed, 1 remain" in terminal.shown
+    assert terminal.shown.endswith("Error: interrupted: 1 done, 0 failed, 1 remain\n")
     assert {path.name for path in world.folder.glob("*.sig")} == {"small.jws.sig"}
     assert not list(world.folder.glob(".notarykit-tmp*"))

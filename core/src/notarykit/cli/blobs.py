@@ -131,6 +131,8 @@ class BlobOperation(Operation[BlobPath]):
         def parsed(text: str) -> BlobPath:
             if not text:
                 raise UsageError("the path of the blob is empty")
+            if text == _STANDARD_INPUT and options.arguments != [text]:
+                raise UsageError("- is standard input, which is signed and verified alone", advice="name a file by ./-")
             return parse(text)
 
         super().__init__(options, Items(options, parsed, "path of a blob"))

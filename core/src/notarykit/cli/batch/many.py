@@ -158,13 +158,16 @@ class _Run:
         tally = self._tally
         total = self._operation.count()
         remain = "the others remain" if total is None else f"{max(0, total - tally.count)} remain"
-        path = self._operation.options.values.get("resume")
+        made = f"{tally.done} done, {tally.failed} failed, {remain}"
+        if "resume" not in self._operation.options.values:
+            return made
+        path = self._operation.options["resume"]
         advice = (
             f"run the same command again, with --resume {path}"
             if path
             else "with --resume FILE, a run goes on where it was"
         )
-        return f"{tally.done} done, {tally.failed} failed, {remain}: {advice}"
+        return f"{made}: {advice}"
 
     def _end(self) -> int:
         if self._tally.is_large:
