@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notarykit._internal.rfc3339 import utc_now
-from notarykit.envelope.attributes import ExtendedAttribute
+from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509, ExtendedAttribute, SigningScheme
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import (
     CertificateError,
@@ -136,7 +136,7 @@ def test_an_envelope_of_somebody_else(media_type: str) -> None:
 
 def test_an_envelope_that_does_not_expire() -> None:
     """An envelope without the expiry that was asked for is not what was asked for."""
-    signer = Envelopes(lambda payload: build(CHAIN, FORMATS[0], payload=payload))
+    signer = Envelopes(lambda payload: sign_envelope(CHAIN, FORMATS[0], payload, now=_NOW))
     with pytest.raises(PluginResponseError, match="does not expire"):
         _sign(signer, media_type=FORMATS[0], expires_in=_SECOND)
 
@@ -152,7 +152,7 @@ def test_an_envelope_that_does_not_expire() -> None:
 )
 def test_a_plugin_may_add(media_type: str, changes: dict[str, Any]) -> None:
     """The maker of an envelope may add annotations, and what does not change the target."""
-    signer = Envelopes(lambda payload: build(CHAIN, media_type, payload=_with(payload, **changes)))
+    signer = Envelopes(lambda payload: sign_envelope(CHAIN, media_type, _with(payload, **changes), now=_NOW))
     signed = _sign(signer, media_type=media_type, user_metadata={"user": "data"})
     assert signed.content.target.annotations == changes.get("annotations", {"user": "data"})
 
@@ -216,6 +216,31 @@ def test_an_envelope_of_an_expired_certificate() -> None:
     """The chain of a plugin's envelope is valid at the time of signing as well."""
     with pytest.raises(CertificateError, match="expired on"):
         _sign(Envelopes(lambda payload: sign_envelope(CHAIN, JWS, payload, now=_NOW)), now=NOT_AFTER + _SECOND)
+
+
+@pytest.mark.requirement("signature:valid-at-signing-time")
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize("scheme", [X509, SIGNING_AUTHORITY])
+@pytest.mark.parametrize(
+    ("time", "message"),
+    [
+        (NOT_BEFORE, None),
+        (NOT_AFTER, None),
+        (NOT_BEFORE - _SECOND, "is not valid before"),
+        (NOT_AFTER + _SECOND, "expired on"),
+    ],
+)
+def test_an_envelope_that_claims_another_time(
+    media_type: str, scheme: SigningScheme, time: datetime, message: str | None
+) -> None:
+    """The chain of a plugin's envelope is valid at the time that the envelope claims, too."""
+    signer = Envelopes(lambda payload: sign_envelope(CHAIN, media_type, payload, now=time, scheme=scheme))
+    if message is None:
+        assert _sign(signer, media_type=media_type)
+        return
+    claims = time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    with pytest.raises(CertificateError, match=f"^the envelope claims to be of {claims}, and signing .*{message}"):
+        _sign(signer, media_type=media_type)
 
 
 @pytest.mark.requirement("signature:reserved-annotations")

@@ -129,7 +129,7 @@ def test_a_plugins_own_timestamp_stays(media_type: str, certificates: str) -> No
     assert [signed.content.timestamp_signature] == made
 
 
-@pytest.mark.requirement("plugin:plugin-timestamp-form")
+@pytest.mark.requirement("plugin:plugin-timestamp-form", "signature:timestamp-of-x509-alone")
 @pytest.mark.parametrize(
     ("make", "problem"),
     [

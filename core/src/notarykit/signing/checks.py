@@ -27,12 +27,25 @@ def check_envelope(envelope: bytes, media_type: str, payload: bytes, now: dateti
     except (EnvelopeError, CertificateError) as error:
         raise PluginResponseError(f"the new signature does not hold: {error.message}", advice=error.advice) from None
     _check_payload(unverified.unverified_payload, payload)
-    problem = content.chain.outside_validity(now.replace(microsecond=0))
+    _check_validity(content, now)
+    return content
+
+
+def _check_validity(content: IntactEnvelope, now: datetime) -> None:
+    """Checks that the chain is valid now, and at the time that the envelope claims, which may be a plugin's own.
+
+    Signature specification, "Signing time & Authentic Signing time".
+    """
+    attributes, chain = content.attributes, content.chain
+    claimed = attributes.signing_time or attributes.authentic_signing_time
+    assert claimed is not None
+    problem = chain.outside_validity(now.replace(microsecond=0))
+    if problem is None and (then := chain.outside_validity(claimed)) is not None:
+        problem = f"the envelope claims to be of {format_rfc3339(claimed)}, and {then}"
     if problem is not None:
         raise CertificateError(
             problem, rule="valid_at_signing_time", advice="sign with a certificate that is valid now"
         )
-    return content
 
 
 def check_attributes(attributes: SignedAttributes, now: datetime, expires_in: timedelta | None) -> None:
