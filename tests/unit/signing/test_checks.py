@@ -281,3 +281,18 @@ def test_a_critical_attribute_that_nobody_knows(media_type: str) -> None:
     signer = Envelopes(lambda payload: sign_envelope(CHAIN, media_type, payload, extended=unknown))
     with pytest.raises(PluginResponseError, match=r"'com.example.secret', and names no plugin that could process it"):
         _sign(signer, media_type=media_type)
+
+
+def test_a_certificate_that_was_issued_for_the_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plugin may have its certificate issued after it was asked: it is valid when the envelope is there."""
+    clock = [NOT_BEFORE - _SECOND]
+    monkeypatch.setattr("notarykit.signing.options.utc_now", lambda: clock[0])
+
+    def issued(payload: bytes) -> bytes:
+        clock[0] = NOT_BEFORE
+        return sign_envelope(CHAIN, JWS, payload, now=NOT_BEFORE)
+
+    assert _sign(Envelopes(issued), now=None).content.chain.ders == CHAIN.ders
+    clock[0] = NOT_BEFORE - 2 * _SECOND
+    with pytest.raises(CertificateError):
+        _sign(Envelopes(lambda payload: sign_envelope(CHAIN, JWS, payload, now=NOT_BEFORE)), now=None)

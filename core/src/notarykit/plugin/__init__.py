@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from notarykit._internal.paths import cache_folder
     from notarykit._internal.rfc3339 import format_rfc3339
     from notarykit._internal.secret_text import mark_in, without_marks, wrong_passphrase
+    from notarykit._internal.version import signing_agent
     from notarykit.errors import (
         PluginAccessDeniedError,
         PluginContractVersionError,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from notarykit.keys.spec import KEY_SPECS, KeySpec, key_spec_of
     from notarykit.plugin.base import Plugin
     from notarykit.plugin.diagnosis import FAILED, OK, WARNING, Finding
+    from notarykit.plugin.envelope import check_envelope_request, sign_envelope
     from notarykit.plugin.hooks.specification import hookimpl
     from notarykit.plugin.protocol.fields import CONTRACT_VERSION, Capability, Command
     from notarykit.plugin.protocol.metadata import GetMetadataRequest, Metadata
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from notarykit.plugin.queueing import queued
     from notarykit.plugin.service.body_limit import limit_body
     from notarykit.plugin.service.error_kinds import ErrorKind, reject_malformed
+    from notarykit.plugin.service.http import ServiceClient, ServiceResponse
     from notarykit.plugin.service.logging import suppress_logs
     from notarykit.plugin.service.provider import Provider
     from notarykit.plugin.service.raw_signature import checked_raw_signature, sign_raw, verify_raw
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
     from notarykit.plugin.service.version_choice import CA_CERTS, CERTIFICATE_CHAIN, NO_CERTIFICATE_ADVICE
     from notarykit.plugin.service_key import KeyVersion, ServiceKey
     from notarykit.plugin.time_limit import SIGNING_SECONDS, seconds_left
+    from notarykit.timestamp.client import TimestampAuthority
 
 _HOMES = {
     "errors": (
@@ -79,6 +83,7 @@ _HOMES = {
     "plugin.service_key": ("KeyVersion", "ServiceKey"),
     "plugin.time_limit": ("SIGNING_SECONDS", "seconds_left"),
     "plugin.diagnosis": ("FAILED", "Finding", "OK", "WARNING"),
+    "plugin.envelope": ("check_envelope_request", "sign_envelope"),
     "plugin.hooks.specification": ("hookimpl",),
     "plugin.queueing": ("queued",),
     "plugin.protocol.fields": ("CONTRACT_VERSION", "Capability", "Command"),
@@ -90,6 +95,7 @@ _HOMES = {
     "plugin.protocol.verification": ("VerificationResult", "VerifiedSignature", "VerifySignatureRequest"),
     "plugin.service.body_limit": ("limit_body",),
     "plugin.service.error_kinds": ("ErrorKind", "reject_malformed"),
+    "plugin.service.http": ("ServiceClient", "ServiceResponse"),
     "plugin.service.logging": ("suppress_logs",),
     "plugin.service.redaction": ("Redactor",),
     "plugin.service.raw_signature": ("checked_raw_signature", "sign_raw", "verify_raw"),
@@ -108,6 +114,8 @@ _HOMES = {
     "_internal.paths": ("cache_folder",),
     "_internal.rfc3339": ("format_rfc3339",),
     "_internal.secret_text": ("mark_in", "without_marks", "wrong_passphrase"),
+    "_internal.version": ("signing_agent",),
+    "timestamp.client": ("TimestampAuthority",),
 }  # fmt: skip
 
 __all__ = [
@@ -116,14 +124,15 @@ __all__ = [
     "ErrorKind", "Finding", "GenerateEnvelopeRequest", "GenerateSignatureRequest", "GeneratedEnvelope",
     "GeneratedSignature", "GetMetadataRequest", "KeyDescription", "KeySpec", "KeyVersion", "LocalSigner", "Metadata",
     "Plugin", "PluginAccessDeniedError", "PluginContractVersionError", "PluginError", "PluginThrottledError",
-    "PluginTimeoutError", "PluginValidationError", "PrivateKey", "Provider", "Redactor", "ServiceKey",
-    "VerificationResult", "VerifiedSignature", "VerifySignatureRequest", "build_chain", "cache_folder",
-    "call_with_timeout", "check_chain", "check_key_spec", "check_settings", "checked_private_key",
-    "checked_raw_signature", "executable", "file_fingerprint", "foreign_encoding", "format_rfc3339", "has_key",
-    "hookimpl", "is_self_signed", "key_spec_of", "limit_body", "load_certificate", "load_private_key", "mark_in",
-    "payload_digest", "prompt_secret", "queued", "read_certificates", "read_file", "read_key_file", "reject_malformed",
-    "seconds_left", "sign_raw", "subject_key_identifier", "subject_of", "suppress_logs", "verify_raw", "why_not_issued",
-    "without_marks", "write_to_terminal", "wrong_passphrase",
+    "PluginTimeoutError", "PluginValidationError", "PrivateKey", "Provider", "Redactor", "ServiceClient", "ServiceKey",
+    "ServiceResponse", "TimestampAuthority", "VerificationResult", "VerifiedSignature", "VerifySignatureRequest",
+    "build_chain", "cache_folder", "call_with_timeout", "check_chain", "check_envelope_request", "check_key_spec",
+    "check_settings", "checked_private_key", "checked_raw_signature", "executable", "file_fingerprint",
+    "foreign_encoding", "format_rfc3339", "has_key", "hookimpl", "is_self_signed", "key_spec_of", "limit_body",
+    "load_certificate", "load_private_key", "mark_in", "payload_digest", "prompt_secret", "queued", "read_certificates",
+    "read_file", "read_key_file", "reject_malformed", "seconds_left", "sign_envelope", "sign_raw", "signing_agent",
+    "subject_key_identifier", "subject_of", "suppress_logs", "verify_raw", "why_not_issued", "without_marks",
+    "write_to_terminal", "wrong_passphrase",
 ]  # fmt: skip
 
 

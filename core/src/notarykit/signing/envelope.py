@@ -58,6 +58,7 @@ def sign_descriptor(
     payload = make_payload(artifact, options.user_metadata)
     if isinstance(signer, EnvelopeSigner):
         envelope, annotations = signer.sign_payload(payload, media_type, options.expires_in)
+        time = options.time()  # the plugin's own: its certificate may be issued for this very signature
     else:
         attributes = attributes_for(signer.key_spec(), time, expires_in=options.expires_in)
         unsigned = prepare(media_type, payload, attributes)
