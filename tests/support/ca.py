@@ -218,7 +218,9 @@ def make_chain(
         for which, (changed, kind) in enumerate(zip(changes, kinds, strict=True))
     ]
     names = [subject or name("wabbit-networks.io"), *(name(_ca_name(place, length)) for place in range(1, length))]
-    subjects = [changed.subject or usual for changed, usual in zip(changes, names, strict=True)]
+    subjects = [
+        usual if changed.subject is None else changed.subject for changed, usual in zip(changes, names, strict=True)
+    ]
     ders = []
     for place, changed in enumerate(changes):
         above = min(place + 1, length - 1)

@@ -102,6 +102,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
 
 BUILDS: Mapping[str, str] = {
     "cert-manager": "cert-manager's controllers, which take 2 minutes to compile",
+    "fulcio": "Fulcio, which takes 4 minutes to compile",
     "gatekeeper": "Gatekeeper, which takes 6 minutes to compile",
     "helm": "Helm, which takes 4 minutes to compile",
     "kube-apiserver": "the API server of Kubernetes, which takes 9 minutes to compile",

@@ -1,0 +1,239 @@
+"""Identities in certificates and trust policies, key ids, and the verdict of the plugin."""
+
+import pytest
+from cryptography import x509
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notarykit.errors import PluginValidationError
+from notarykit.plugin import VerifySignatureRequest
+from notarykit_identity.identities import Identity, identity_of, parse_trusted
+from notarykit_identity.key_id import KeyId, parse_key_id
+from notarykit_identity.plugin import IdentityPlugin
+from tests.support.ca import Changes, Extension, make_chain, name
+
+_ISSUER, _SUBJECT = "https://issuer.example", "repo:acme/app:ref:refs/heads/main"
+_IDENTITY = Identity(_ISSUER, _SUBJECT)
+_CHECK = "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"
+_ISSUER_V2, _ISSUER_V1 = "1.3.6.1.4.1.57264.1.8", "1.3.6.1.4.1.57264.1.1"
+_USER_NAME = "1.3.6.1.4.1.57264.1.7"
+
+
+def _utf8(text: str) -> bytes:
+    content = text.encode()
+    return bytes([0x0C, len(content)]) + content if len(content) < 128 else bytes([0x0C, 0x81, len(content)]) + content
+
+
+def _extension(oid: str, value: bytes) -> Extension:
+    return x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value), False
+
+
+def _names(*names: x509.GeneralName, critical: bool = True) -> Extension:
+    return x509.SubjectAlternativeName(names), critical
+
+
+def _uri(text: str) -> Extension:
+    return _names(x509.UniformResourceIdentifier(text))
+
+
+def _leaf(*extensions: Extension, subject: x509.Name | None = None) -> bytes:
+    chain = make_chain("EC-256", 2, leaf=Changes(put=extensions, subject=subject))
+    return chain.ders[0]
+
+
+_FULCIO = _extension(_ISSUER_V2, _utf8(_ISSUER))
+
+
+@pytest.mark.parametrize(
+    ("extensions", "identity"),
+    [
+        (
+            [_FULCIO, _uri("https://github.com/acme/app/x@refs/heads/main")],
+            "https://github.com/acme/app/x@refs/heads/main",
+        ),
+        ([_extension(_ISSUER_V1, _ISSUER.encode()), _uri("spiffe://acme/app")], "spiffe://acme/app"),
+        ([_FULCIO, _extension(_ISSUER_V1, _ISSUER.encode()), _uri("https://a#b")], "https://a#b"),
+        ([_FULCIO, _names(x509.RFC822Name("build@acme.example"))], "build@acme.example"),
+        ([_FULCIO, _names(x509.OtherName(x509.ObjectIdentifier(_USER_NAME), _utf8("me!acme")))], "me!acme"),
+        ([_uri(f"{_ISSUER}#{_SUBJECT}")], _SUBJECT),
+        ([_uri(f"{_ISSUER}#auth0%7C4%201")], "auth0|4 1"),
+    ],
+)
+def test_certificate_names_an_identity(extensions: list[Extension], identity: str) -> None:
+    """Fulcio's extension has the issuer and the one name is the subject; elsewhere the one URI has both."""
+    assert identity_of(_leaf(*extensions)) == Identity(_ISSUER, identity)
+
+
+def test_long_issuer_is_read() -> None:
+    """A length of more than one byte is a length."""
+    issuer = f"https://issuer.example/{'a' * 150}"
+    assert identity_of(_leaf(_extension(_ISSUER_V2, _utf8(issuer)), _uri("https://x"))).issuer == issuer
+
+
+_BARE = x509.Name([])
+
+
+@pytest.mark.parametrize(
+    ("extensions", "subject", "reason"),
+    [
+        ([], None, "no subject alternative name"),
+        ([_FULCIO], None, "no subject alternative name"),
+        ([_names(x509.UniformResourceIdentifier("a"), x509.UniformResourceIdentifier("b"))], None, "2 subject alt"),
+        ([_uri(_ISSUER)], None, "not of the form ISSUER#SUBJECT"),
+        ([_uri(f"{_ISSUER}#a#b")], None, "not of the form ISSUER#SUBJECT"),
+        ([_uri(f"{_ISSUER}#")], None, "empty"),
+        ([_uri("#subject")], None, "empty"),
+        ([_uri(f"{_ISSUER}#%61")], None, "escaped in another way"),
+        ([_uri(f"{_ISSUER}#%7c")], None, "escaped in another way"),
+        ([_uri(f"{_ISSUER}#%FF")], None, "codec"),
+        ([_uri(f"{_ISSUER}#a%0Ab")], None, "cannot be printed"),
+        ([_names(x509.DNSName("acme.example"))], None, "neither a URI"),
+        ([_FULCIO, _names(x509.OtherName(x509.ObjectIdentifier("1.2.3"), _utf8("a")))], None, "neither a URI"),
+        ([_FULCIO, _extension(_ISSUER_V1, b"https://other.example"), _uri("https://a")], None, "two issuers"),
+        ([_extension(_ISSUER_V2, _ISSUER.encode()), _uri("https://a")], None, "not a UTF8String"),
+        ([_extension(_ISSUER_V2, _utf8(_ISSUER) + b"x"), _uri("https://a")], None, "not in DER"),
+        ([_extension(_ISSUER_V2, b"\x0c\x81\x03abc"), _uri("https://a")], None, "not in DER"),
+        ([_extension(_ISSUER_V2, b"\x0c"), _uri("https://a")], None, "not a UTF8String"),
+        ([_extension(_ISSUER_V2, b"\x0c\x00"), _uri("https://a")], None, "empty"),
+        ([_FULCIO, _names(x509.UniformResourceIdentifier("https://a"), critical=False)], _BARE, "neither a subject"),
+    ],
+)
+def test_certificate_without_one_clear_identity_has_none(
+    extensions: list[Extension], subject: x509.Name | None, reason: str
+) -> None:
+    """What can be read in two ways, or in none, is no identity."""
+    with pytest.raises(ValueError, match=reason):
+        identity_of(_leaf(*extensions, subject=subject))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn", "Zl", "Zp"]), min_size=1))
+def test_uri_has_one_way_back(subject: str) -> None:
+    """Every subject has one URI, in ASCII and without a second '#'."""
+    uri = Identity(_ISSUER, subject).uri
+    assert uri.isascii()
+    assert uri.count("#") == 1
+    assert " " not in uri
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"identity: issuer={_ISSUER}, subject={_SUBJECT}", _IDENTITY),
+        (f"identity:issuer={_ISSUER},subject={_SUBJECT} ", _IDENTITY),
+        (f"identity: issuer={_ISSUER}, subject=a, subject=b = c", Identity(_ISSUER, "a, subject=b = c")),
+        ("x509.subject: C=US", None),
+        ("identities: issuer=a, subject=b", None),
+    ],
+)
+def test_trusted_identity_is_parsed(text: str, found: Identity | None) -> None:
+    """The subject is all that follows; entries of other prefixes are others'."""
+    assert parse_trusted(text) == found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        _ISSUER,
+        f"issuer={_ISSUER}",
+        f"subject={_SUBJECT}",
+        f"subject={_SUBJECT}, issuer={_ISSUER}",
+        f"issuer={_ISSUER} subject={_SUBJECT}",
+        f"issuer=, subject={_SUBJECT}",
+        f"issuer={_ISSUER}, subject= ",
+        f"issuer={_ISSUER}, subject=a\nb",
+        f"Issuer={_ISSUER}, subject={_SUBJECT}",
+    ],
+)
+def test_malformed_trusted_identity_is_refused(value: str) -> None:
+    """A slip in the policy is an error, and not an entry that matches nothing."""
+    with pytest.raises(ValueError, match="is not of the form"):
+        parse_trusted(f"identity: {value}")
+
+
+def _verdict(trusted: list[str], leaf: bytes | None = None) -> tuple[bool, str]:
+    der = _leaf(_uri(_IDENTITY.uri)) if leaf is None else leaf
+    request = VerifySignatureRequest({}, ("com.example.unknown",), (der,), tuple(trusted), (_CHECK,))
+    answer = IdentityPlugin().verify_signature(request)
+    assert answer.processed_attributes == ()
+    result = answer.verification_results[_CHECK]
+    return result.success, result.reason
+
+
+def test_verdict_compares_letter_by_letter() -> None:
+    """Only the same issuer and subject are trusted; patterns, case and parts are not."""
+    good = f"identity: {_IDENTITY}"
+    assert _verdict([good]) == (True, "")
+    assert _verdict(["x509.subject: C=US, ST=WA, O=other", good]) == (True, "")
+    assert _verdict(["*"]) == (True, "")
+    for trusted in (
+        f"identity: issuer={_ISSUER}, subject=*",
+        f"identity: issuer={_ISSUER}, subject=repo:acme/app:*",
+        f"identity: issuer={_ISSUER}, subject={_SUBJECT.upper()}",
+        f"identity: issuer={_ISSUER}/, subject={_SUBJECT}",
+        f"identity: issuer={_ISSUER}, subject={_SUBJECT[:-1]}",
+        "identity: issuer=*, subject=*",
+    ):
+        success, reason = _verdict([trusted])
+        assert not success
+        assert str(_IDENTITY) in reason
+
+
+def test_verdict_says_why() -> None:
+    """No entry of ours, a malformed one beside a good one, and a certificate without an identity are failures."""
+    assert "has no entry of the form" in _verdict(["x509.subject: C=US, ST=WA, O=wabbit-networks.io"])[1]
+    success, reason = _verdict([f"identity: {_IDENTITY}", "identity: oops"])
+    assert (success, "correct the trust policy" in reason) == (False, True)
+    success, reason = _verdict([f"identity: {_IDENTITY}"], make_chain().ders[0])
+    assert (success, "names no identity" in reason) == (False, True)
+    assert _verdict(["*", f"identity: {_IDENTITY}"], make_chain().ders[0])[0] is False
+
+
+def test_other_checks_are_refused() -> None:
+    """The plugin does not answer for a check that it does not make."""
+    request = VerifySignatureRequest({}, (), (b"",), ("*",), ("SIGNATURE_VERIFIER.REVOCATION_CHECK",))
+    with pytest.raises(PluginValidationError, match="REVOCATION_CHECK"):
+        IdentityPlugin().verify_signature(request)
+    with pytest.raises(PluginValidationError, match="no certificate"):
+        IdentityPlugin().verify_signature(request._replace(signature_verification=(_CHECK,), certificate_chain=()))
+
+
+def test_fulcio_subject_with_a_separator_is_no_other_issuer() -> None:
+    """With the extension, a '#' in the name separates nothing."""
+    leaf = _leaf(_extension(_ISSUER_V2, _utf8("https://other.example")), _uri(_IDENTITY.uri), subject=name("x"))
+    assert identity_of(leaf) == Identity("https://other.example", _IDENTITY.uri)
+    assert not _verdict([f"identity: {_IDENTITY}"], leaf)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "key_id"),
+    [
+        ("fulcio", KeyId("fulcio")),
+        ("vault:build", KeyId("vault", "pki", "build")),
+        ("vault:team/pki_int/build.1", KeyId("vault", "team/pki_int", "build.1")),
+    ],
+)
+def test_key_id_is_parsed(text: str, key_id: KeyId) -> None:
+    """Both forms, and Vault's default mount."""
+    assert parse_key_id(text) == key_id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Fulcio",
+        "fulcio:",
+        "vault",
+        "vault:",
+        "vault:/build",
+        "vault:pki/",
+        "vault:../sys/x",
+        "vault:a?b",
+        "vault:a/./b",
+    ],
+)
+def test_other_key_ids_are_refused(text: str) -> None:
+    """No key id leads to another path of the API."""
+    with pytest.raises(PluginValidationError, match="is not of the form"):
+        parse_key_id(text)

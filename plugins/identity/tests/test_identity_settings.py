@@ -1,0 +1,177 @@
+"""Plugin configuration: what it needs, what it refuses, and that it never holds a token."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notarykit.errors import NotarykitError, PluginAccessDeniedError, PluginValidationError
+from notarykit.plugin import DescribeKeyRequest
+from notarykit_identity.plugin import IdentityPlugin
+from notarykit_identity.settings import Settings, parse_settings
+from notarykit_identity.token_request import get_token
+from notarykit_identity.token_source import TokenSource
+from tests.servers.identity.issuer import Signer, claims_of
+
+_TOKEN = Signer().sign(claims_of("https://issuer.example"))
+
+
+@pytest.fixture
+def usual(tmp_path: Path) -> dict[str, str]:
+    """The settings that a key needs."""
+    root = tmp_path / "tsa.pem"
+    root.write_text("a root")
+    return {
+        "address": "https://ca.example",
+        "token_file": str(tmp_path / "token"),
+        "timestamp_url": "http://tsa.example",
+        "timestamp_root": str(root),
+    }
+
+
+def _parse(config: Mapping[str, str], key_id: str = "fulcio", **environment: str) -> Settings:
+    return parse_settings(key_id, config, environment)
+
+
+def test_defaults(usual: dict[str, str]) -> None:
+    """What is not set has the value that most workloads need."""
+    settings = _parse(usual)
+    assert (settings.audience, settings.key_spec, settings.is_plugin_named) == ("sigstore", "EC-256", False)
+    settings = _parse(usual, "vault:build")
+    assert (settings.audience, settings.ttl, settings.auth_mount) == ("https://ca.example", "10m", "jwt")
+    assert settings.authority is not None
+
+
+def test_vault_variables_are_used(usual: dict[str, str], tmp_path: Path) -> None:
+    """Vault's own variables name the server, its CA and the namespace, where the configuration does not."""
+    variables = {"VAULT_ADDR": "https://vault.example/", "VAULT_CACERT": "ca.pem", "VAULT_NAMESPACE": "team/"}
+    config = {name: value for name, value in usual.items() if name != "address"}
+    settings = _parse(config, "vault:build", **variables)
+    assert settings.server.address == "https://vault.example"
+    assert (settings.server.tls_ca, settings.namespace) == ("ca.pem", "team")
+    assert _parse(usual, "vault:build", **variables).server.address == "https://ca.example"
+    with pytest.raises(PluginValidationError, match="address of the certificate authority is not set"):
+        _parse(config, "fulcio", **variables)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"adress": "x"}, "unknown plugin configuration 'adress'"),
+        ({"ttl": "10m"}, "'ttl' does not apply to the key id fulcio"),
+        ({"namespace": "a"}, "'namespace' does not apply"),
+        ({"address": None}, "address of the certificate authority is not set"),
+        ({"address": "ca.example"}, "is not an https:// URL"),
+        ({"address": "http://ca.example"}, "of another machine"),
+        ({"address": "http://ca.example", "plain_http": "true"}, "of another machine"),
+        ({"address": "http://127.0.0.1:1"}, "address is an http:// URL"),
+        ({"address": "http://127.0.0.1.example", "plain_http": "true"}, "of another machine"),
+        ({"plain_http": "yes"}, "must be true or false"),
+        ({"verification_plugin": "1"}, "must be true or false"),
+        ({"key_spec": "EC-224"}, "is no key spec"),
+        ({"token_file": None}, "does not say where the identity token comes from"),
+        ({"token_variable": "A"}, "does not say where"),
+        ({"token_source": "jenkins"}, "is not known"),
+        ({"token_source": "github"}, "does not go with token_file"),
+        ({"token_source": "gitlab"}, "does not go with token_file"),
+        ({"token_source": "kubernetes", "token_variable": "A"}, "does not go with token_variable"),
+        ({"token_file": None, "token_variable": "A-B"}, "is not the name of a variable"),
+        ({"token_file": None, "token_source": "client-credentials"}, "requires issuer, client_id"),
+        ({"client_id": "x"}, "applies to token_source=client-credentials alone"),
+        ({"timestamp_url": None}, "a timestamp is needed"),
+        ({"timestamp_root": None}, "a timestamp is needed"),
+        ({"timestamp_url": "none"}, "does not go with timestamp_url=none"),
+    ],
+)
+def test_wrong_settings_are_refused(usual: dict[str, str], changes: Mapping[str, str | None], reason: str) -> None:
+    """Each slip has an error that names it, with advice or without."""
+    config: dict[str, Any] = {**usual, **changes}
+    with pytest.raises(PluginValidationError, match=reason):
+        _parse({name: value for name, value in config.items() if value is not None})
+
+
+@pytest.mark.parametrize(("name", "value"), [("ttl", "1d"), ("ttl", "0"), ("auth_mount", "../sys"), ("auth_role", "")])
+def test_wrong_settings_of_vault_are_refused(usual: dict[str, str], name: str, value: str) -> None:
+    """Names that would lead to another path, and times that Vault would not read, are refused."""
+    with pytest.raises(PluginValidationError, match=f"plugin configuration {name}="):
+        _parse(usual | {name: value}, "vault:build")
+
+
+def test_skipping_tls_is_refused(usual: dict[str, str]) -> None:
+    """No token goes to a server that nobody verified."""
+    with pytest.raises(PluginValidationError, match="VAULT_SKIP_VERIFY"):
+        _parse(usual, "vault:build", VAULT_SKIP_VERIFY="true")
+
+
+@pytest.mark.parametrize("name", ["token_file", "token_variable", "token_source", "audience", "subject", "client_id"])
+def test_token_as_setting_is_refused_and_not_shown(usual: dict[str, str], name: str) -> None:
+    """Settings are stored and shown by hosts, so that a token there is a leak."""
+    with pytest.raises(PluginValidationError) as caught:
+        _parse(usual | {name: _TOKEN})
+    assert "is a secret" in caught.value.message
+    assert _TOKEN not in caught.value.one_line()
+
+
+def test_no_timestamp_has_to_be_said(usual: dict[str, str]) -> None:
+    """A host that adds a timestamp itself can be relied on by a setting alone."""
+    config = {name: value for name, value in usual.items() if name != "timestamp_root"}
+    assert _parse(config | {"timestamp_url": "none"}).authority is None
+
+
+def test_sources_have_their_defaults(usual: dict[str, str]) -> None:
+    """Kubernetes has a path, and GitLab the variable of the protocol."""
+    config = {name: value for name, value in usual.items() if name != "token_file"}
+    assert _parse(config | {"token_source": "kubernetes"}).source.place == "/var/run/secrets/notarykit/token"
+    gitlab = config | {"token_source": "gitlab"}
+    assert _parse(gitlab).source.place == "SIGSTORE_ID_TOKEN"
+    assert _parse(gitlab, "vault:build").source.place == "VAULT_ID_TOKEN"
+    assert _parse(gitlab | {"token_variable": "MINE"}).source.place == "MINE"
+
+
+def test_key_spec_is_known_without_a_request() -> None:
+    """describe-key asks nobody: the address need not even be set."""
+    for spec in ("EC-384", "RSA-3072"):
+        assert IdentityPlugin().describe_key(DescribeKeyRequest("fulcio", {"key_spec": spec})).key_spec == spec
+
+
+def _get(source: TokenSource) -> str:
+    return get_token(source, "sigstore", None).reveal()
+
+
+def test_file_and_variable_are_read_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that was replaced is the one that is sent; blanks and marks around it are not part of it."""
+    file = tmp_path / "token"
+    file.write_bytes(b"\xef\xbb\xbf" + _TOKEN.encode() + b"\n")
+    assert _get(TokenSource("file", str(file))) == _TOKEN
+    other = Signer().sign(claims_of("https://other.example"))
+    file.write_text(other)
+    assert _get(TokenSource("kubernetes", str(file))) == other
+    monkeypatch.setenv("MY_TOKEN", f" {_TOKEN}\n")
+    assert _get(TokenSource("variable", "MY_TOKEN")) == _TOKEN
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"two words", b"a\x00b", "tökén".encode(), b"x" * 40_000])
+def test_file_without_a_token_is_refused(tmp_path: Path, content: bytes) -> None:
+    """What cannot be a token is named by its file, and not shown."""
+    file = tmp_path / "token"
+    file.write_bytes(content)
+    with pytest.raises(PluginAccessDeniedError, match=str(file)) as caught:
+        _get(TokenSource("file", str(file)))
+    assert "words" not in caught.value.one_line()
+
+
+def test_missing_sources_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file or variable that is not there is named; GitHub's job needs a permission."""
+    with pytest.raises(NotarykitError, match="nowhere"):
+        _get(TokenSource("file", str(tmp_path / "nowhere")))
+    monkeypatch.delenv("ACTIONS_ID_TOKEN_REQUEST_URL", raising=False)
+    with pytest.raises(PluginAccessDeniedError, match=r"\$MY_TOKEN is not set"):
+        _get(TokenSource("variable", "MY_TOKEN"))
+    with pytest.raises(PluginAccessDeniedError) as caught:
+        _get(TokenSource("github"))
+    assert "id-token: write" in (caught.value.advice or "")
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "http://github.example/token?a=b")
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "secret")
+    with pytest.raises(PluginValidationError, match="of another machine"):
+        _get(TokenSource("github"))
