@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from notarykit.errors import NotarykitWarning, TrustPolicyError
 from notarykit.trust.parsing import parse_blob_policy_document
-from notarykit.trust.policy import TrustPolicy
+from tests.interop import blob_statements
 from tests.interop.cases.blob_policies import ABSENT, ACME, CASES, GLOBAL, GOOD, SKIP, WABBIT
 from tests.interop.differences import Difference, Kind, laxer, stricter
 from tests.interop.go_peer import Peer
@@ -53,7 +53,7 @@ DIFFERENCES: dict[str, Difference] = {
     ),
 }  # fmt: skip
 
-Understood = list[dict[str, Any]] | str
+Understood = blob_statements.Statements | str
 """The statements of a document as a verifier takes them, or why it is refused."""
 
 
@@ -65,29 +65,14 @@ def read_here(content: bytes) -> Understood:
             policies = parse_blob_policy_document(content).policies
         except TrustPolicyError as error:
             return str(error)
-    return [_statement(policy) for policy in policies]
-
-
-def _statement(policy: TrustPolicy) -> dict[str, Any]:
-    return {
-        "name": policy.name,
-        "isGlobal": policy.is_global,
-        "actions": {str(validation): str(action) for validation, action in policy.level.actions.items()},
-        "verifyTimestamp": str(policy.verify_timestamp),
-        "stores": [str(store) for store in policy.stores],
-        "identities": list(policy.identities),
-    }
+    return blob_statements.here(policies)
 
 
 def read_there(peer: Peer, contents: Iterable[bytes]) -> list[Understood]:
-    """How the Go side understands documents; the option that it leaves empty is its default."""
+    """How the Go side understands documents."""
     answer = peer.ask("judgePolicies", documents=[base64.b64encode(content).decode() for content in contents])
     assert answer["ok"], answer
-    return [
-        verdict.get("error")
-        or [each | {"verifyTimestamp": each["verifyTimestamp"] or "always"} for each in verdict["statements"]]
-        for verdict in answer["verdicts"]
-    ]
+    return [verdict.get("error") or blob_statements.there(verdict["statements"]) for verdict in answer["verdicts"]]
 
 
 def kind_of(ours: Understood, theirs: Understood) -> Kind:

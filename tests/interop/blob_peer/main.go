@@ -37,6 +37,7 @@ var operations = lines.Operations[request]{
 	"signWithPlugin": signWithPlugin,
 	"verify":         verify,
 	"judgePolicies":  judgePolicies,
+	"policyFiles":    policyFiles,
 	"loadPolicy":     loadPolicy,
 	"benchSign":      benchSign,
 	"benchVerify":    benchVerify,

@@ -66,6 +66,44 @@ func understood(document *trustpolicy.BlobDocument) []statement {
 	return statements
 }
 
+// policyFiles answers with files as the notation command writes them, of what its library validates.
+func policyFiles(request) (answer, error) {
+	trusting := trustpolicy.BlobTrustPolicy{
+		Name:                  "trusting",
+		SignatureVerification: trustpolicy.SignatureVerification{VerificationLevel: "strict"},
+		TrustStores:           []string{"ca:tests", "tsa:tests"},
+		TrustedIdentities:     []string{"x509.subject: C=US, ST=WA, O=wabbit-networks.io", "x509.subject: C=DE, ST=<&>, O=b"},
+	}
+	global := trusting
+	global.Name, global.GlobalPolicy, global.TrustedIdentities = "global", true, []string{"*"}
+	changed := trusting
+	changed.Name = "changed"
+	changed.SignatureVerification = trustpolicy.SignatureVerification{
+		VerificationLevel: "permissive",
+		Override:          map[trustpolicy.ValidationType]trustpolicy.ValidationAction{"expiry": "enforce", "revocation": "skip"},
+		VerifyTimestamp:   trustpolicy.OptionAfterCertExpiry,
+	}
+	skipping := trustpolicy.BlobTrustPolicy{
+		Name:                  "skipping",
+		SignatureVerification: trustpolicy.SignatureVerification{VerificationLevel: "skip"},
+	}
+	files := answer{}
+	for name, policies := range map[string][]trustpolicy.BlobTrustPolicy{
+		"one": {trusting}, "global": {global}, "all": {trusting, global, changed, skipping},
+	} {
+		document := trustpolicy.BlobDocument{Version: "1.0", TrustPolicies: policies}
+		if err := document.Validate(); err != nil {
+			return nil, err
+		}
+		text, err := json.MarshalIndent(document, "", "  ")
+		if err != nil {
+			return nil, err
+		}
+		files[name] = text
+	}
+	return answer{"files": files}, nil
+}
+
 // loadPolicy answers for the file in a folder of settings, and with the statement that applies to a name: the global
 // one where the name is empty.
 func loadPolicy(req request) (answer, error) {
