@@ -53,6 +53,8 @@ def test_readme_runs_on_a_clean_machine(tmp_path: Path) -> None:
     out = _bash(f"{script}python - <<'EOF'\n{example}\nEOF\n", clone)
     assert "Successfully signed hello@sha256:" in out
     assert "Successfully verified signature for hello@sha256:" in out
+    assert len(re.findall(r"^Successfully signed dist/\S+\.whl$", out, re.MULTILINE)) == 2
+    assert len(re.findall(r"^Successfully verified signature for dist/\S+\.whl$", out, re.MULTILINE)) == 2
     assert "Successfully installed plugin local-file" in out
     assert re.search(r"^sha256:[0-9a-f]{64} 43$", out, re.MULTILINE)
     assert out.endswith("42 CN=acme,O=Notary,L=Seattle,ST=WA,C=US\n")

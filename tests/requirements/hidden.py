@@ -50,6 +50,7 @@ _OPENSSL = (
     "cli/test_certificate_issue.py",
     "cli/test_timestamps.py",
     "docs/test_admission.py",
+    "docs/test_blobs.py",
     "docs/test_timestamps_and_revocation.py",
     "interop/test_peer_timestamps.py",
     "servers/revocation/test_harness.py",
