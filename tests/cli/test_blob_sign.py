@@ -18,6 +18,7 @@ from tests.cli.terminal import Terminal
 from tests.cli.test_json import schema
 from tests.cli.world import World
 from tests.support.ca import SPECS, make_chain
+from tests.support.executables import add_executable, shell_plugin
 
 _QUESTION = "The signature file already exists, do you want to overwrite it? [y/N] "
 
@@ -122,7 +123,7 @@ def test_signature_file_by_name(world: World, release: Path) -> None:
         (("",), "the path of the blob is empty"),
         (("-",), "the blob on standard input must be the only one"),
     ],
-    ids=" ".join,
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
 )
 def test_flags_that_are_refused(world: World, release: Path, flags: tuple[str, ...], complaint: str) -> None:
     """What is wrong with a command line is exit code 2, and nothing is signed."""
@@ -343,6 +344,13 @@ def test_plugin_signs(world: World, release: Path) -> None:
     sign_blob(world, "release.tar", "--plugin", "local-file", *config)
     assert world.did("blob", "verify", "release.tar").startswith("Successfully")
     assert world.refused(4, "blob", "sign", "--force", "--plugin", "none", "--id", "x", "release.tar")
+
+
+def test_plugin_that_signs_artifacts_alone_is_refused(world: World, release: Path) -> None:
+    """A plugin that makes envelopes has to say that it makes those of blobs."""
+    add_executable(world.home.folder / "plugins", "oci", shell_plugin("oci", "SIGNATURE_GENERATOR.ENVELOPE"))
+    error = world.refused(4, "blob", "sign", "--plugin", "oci", "--id", "x", "release.tar")
+    assert error == "plugin oci cannot sign blobs: choose a plugin that does"
 
 
 def test_large_blob_shows_how_far_it_is_and_can_be_interrupted(world: World) -> None:

@@ -321,7 +321,7 @@ def test_blobs_that_are_refused(world: World, signed: Path, make: Callable[[Path
         (("--crl", "absent"), "does not exist"),
         (("--ocsp-timeout", "0s"), "must be a second or more"),
     ],
-    ids=" ".join,
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
 )
 def test_flags_that_are_refused(world: World, signed: Path, flags: tuple[str, ...], complaint: str) -> None:
     """What is wrong with a command line is exit code 2; an empty value, as of an unset variable, is no absent flag."""
