@@ -169,6 +169,25 @@ def test_malformed_scope_is_refused(world: World) -> None:
     assert error.endswith("scope 'nowhere' is neither '*' nor registry/repository in full")
 
 
+def test_prefixes_are_for_documents_that_say_so(world: World) -> None:
+    """A prefix is written and imported under the version that has prefixes, verifies so, and is refused otherwise."""
+    line = ARTIFACTS.init("--force", "--scope", "local/*")
+    error = world.refused(2, *line, IDENTITY)
+    assert error.endswith("in full; prefixes are for documents of the version 'notarykit/1'")
+    assert world.run(*line, IDENTITY, "--document-version", "notarykit/1").code == 0
+    document = json.loads(world.home.policy_file.read_bytes())
+    assert (document["version"], document["trustPolicies"][0]["registryScopes"]) == ("notarykit/1", ["local/*"])
+    world.sign()
+    world.verify()
+    done = world.run("verify", "--oci-layout", "--scope", "localx/tests", world.reference)
+    assert (done.code, "no trust policy applies to localx/tests" in done.err) == (1, True)
+    Path("good.json").write_text(json.dumps(document))
+    Path("bad.json").write_text(json.dumps(document | {"version": "1.0"}))
+    assert world.run("policy", "import", "--force", "good.json").code == 0
+    assert "prefixes are for documents of the version" in world.refused(2, "policy", "import", "--force", "bad.json")
+    assert "unrecognized value 'notarykit/2'" in world.refused(2, *line, IDENTITY, "--document-version=notarykit/2")
+
+
 @KINDS
 @pytest.mark.parametrize("command", ["init", "import"])
 def test_existing_policy_requires_confirmation(world: World, kind: Kind, command: str) -> None:

@@ -14,6 +14,7 @@ from notarykit.cli.output import confirmed
 from notarykit.config.policy import PolicyFile
 from notarykit.errors import StorageError, TrustPolicyError, UsageError
 from notarykit.trust.parsing import LARGEST_POLICY
+from notarykit.trust.policy import VERSION
 
 
 class PolicyCommands(NamedTuple):
@@ -82,7 +83,8 @@ def _init(commands: PolicyCommands, options: Options) -> int:
         "trustStores": options["trust-store"],
         "trustedIdentities": options["trusted-identity"],
     }
-    content = json.dumps({"version": "1.0", "trustPolicies": [statement]}, indent=4).encode("ascii") + b"\n"
+    version = options.values.get("document-version", VERSION)
+    content = json.dumps({"version": version, "trustPolicies": [statement]}, indent=4).encode("ascii") + b"\n"
     try:
         commands.file.parse(content, f"the new {commands.file.kind}")
     except TrustPolicyError as error:

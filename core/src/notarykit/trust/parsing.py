@@ -6,7 +6,7 @@ Constraints".
 
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
@@ -14,8 +14,9 @@ from notarykit.errors import ConfigurationWarning, TrustPolicyError
 from notarykit.oci.reference import is_scope
 from notarykit.trust.identity import check_identities
 from notarykit.trust.policy import (
-    GLOBAL_SCOPE,
     LEVELS,
+    PREFIX_VERSION,
+    VERSION,
     Action,
     BlobTrustPolicyDocument,
     StoreReference,
@@ -27,6 +28,7 @@ from notarykit.trust.policy import (
     VerifyTimestamp,
     check_store_name,
 )
+from notarykit.trust.scopes import GLOBAL_SCOPE, is_prefix, why_no_prefix
 
 LARGEST_POLICY = 16 * 1024 * 1024
 
@@ -34,12 +36,12 @@ _MEMBERS = ("name", "signatureVerification", "trustStores", "trustedIdentities")
 
 
 class _Kind(NamedTuple):
-    """What tells the kinds of documents apart.
+    """What tells the kinds of documents, and their versions, apart.
 
     Attributes:
         members: Members of a statement that say where it applies, or that the other kind has and `read` refuses.
         read: Reads them, as the scopes of the statement.
-        skips_all: Refusal of a global statement of the level `skip`.
+        skips_all: Refusal of a global statement of the level `skip`, or of one whose scope is a prefix.
         twice: Refusal of a scope in two statements; `{0}` is the scope, `{1}` and `{2}` are their names.
     """
 
@@ -59,7 +61,7 @@ def parse_policy_document(content: bytes, name: str = "trust policy") -> TrustPo
     Raises:
         TrustPolicyError: It is malformed or against a rule; the message names the statement and the member.
     """
-    return TrustPolicyDocument(_policies(content, name, _ARTIFACTS))
+    return TrustPolicyDocument(*_policies(content, name, _ARTIFACTS))
 
 
 def parse_blob_policy_document(content: bytes, name: str = "blob trust policy") -> BlobTrustPolicyDocument:
@@ -72,25 +74,29 @@ def parse_blob_policy_document(content: bytes, name: str = "blob trust policy") 
     Raises:
         TrustPolicyError: It is malformed or against a rule; the message names the statement and the member.
     """
-    return BlobTrustPolicyDocument(_policies(content, name, _BLOBS))
+    policies, _ = _policies(content, name, _BLOBS)
+    return BlobTrustPolicyDocument(policies)
 
 
-def _policies(content: bytes, name: str, kind: _Kind) -> tuple[TrustPolicy, ...]:
+def _policies(content: bytes, name: str, kinds: Mapping[str, _Kind]) -> tuple[tuple[TrustPolicy, ...], str]:
+    """Returns the statements and the version of a document, which is one of those given."""
     try:
         if len(content) > LARGEST_POLICY:
             raise DocumentError(f"it is larger than {LARGEST_POLICY} bytes")
         document = GoMembers(loads(content), "document")
         _check_names(document, name, "version", "trustPolicies")
-        if document.text("version") != "1.0":
-            raise DocumentError(f"version {document.text('version')!r} is not supported; it must be '1.0'")
+        version = document.text("version")
+        if version not in kinds:
+            raise DocumentError(f"version {version!r} is not supported; it must be {VERSION!r}")
         items = document.array("trustPolicies")
         if not items:
             raise DocumentError("'trustPolicies' is empty; it needs at least one statement")
+        kind = kinds[version]
         policies = [_policy(GoMembers(item, f"statement {index}"), name, kind) for index, item in enumerate(items, 1)]
         _check_together(policies, kind)
     except (DocumentError, ValueError) as error:
         raise TrustPolicyError(f"{name} is malformed: {error}") from None
-    return tuple(policies)
+    return tuple(policies), version
 
 
 def _check_names(members: GoMembers, document: str, *known: str) -> None:
@@ -120,6 +126,14 @@ def _policy(members: GoMembers, document: str, kind: _Kind) -> TrustPolicy:
 
 
 def _registry_scopes(members: GoMembers) -> tuple[str, ...]:
+    return _scopes(members, _why_no_scope)
+
+
+def _prefixed_scopes(members: GoMembers) -> tuple[str, ...]:
+    return _scopes(members, _why_neither_scope_nor_prefix)
+
+
+def _scopes(members: GoMembers, why_not: Callable[[str], str]) -> tuple[str, ...]:
     if "registryScopes" not in members:
         is_for_blobs = ": this is a trust policy for blobs" if "globalPolicy" in members else ""
         raise DocumentError(f"{members.where} has no member 'registryScopes'{is_for_blobs}")
@@ -129,9 +143,24 @@ def _registry_scopes(members: GoMembers) -> tuple[str, ...]:
     if GLOBAL_SCOPE in scopes and len(scopes) > 1:
         raise DocumentError(f"{members.where}: the scope '*' must stand alone")
     for scope in scopes:
-        if scope != GLOBAL_SCOPE and not is_scope(scope):
-            raise DocumentError(f"{members.where}: scope {scope!r} is neither '*' nor registry/repository in full")
+        if scope != GLOBAL_SCOPE and (problem := why_not(scope)):
+            raise DocumentError(f"{members.where}: scope {scope!r} {problem}")
     return scopes
+
+
+def _why_no_scope(scope: str) -> str:
+    if is_scope(scope):
+        return ""
+    is_good_elsewhere = is_prefix(scope) and not why_no_prefix(scope)
+    hint = f"; prefixes are for documents of the version {PREFIX_VERSION!r}" if is_good_elsewhere else ""
+    return f"is neither '*' nor registry/repository in full{hint}"
+
+
+def _why_neither_scope_nor_prefix(scope: str) -> str:
+    if is_prefix(scope):
+        problem = why_no_prefix(scope)
+        return problem and f"is no prefix: {problem}"
+    return "" if is_scope(scope) else "is neither '*' nor registry/repository in full, nor a prefix of it with '/*'"
 
 
 def _global_policy(members: GoMembers) -> tuple[str, ...]:
@@ -140,18 +169,27 @@ def _global_policy(members: GoMembers) -> tuple[str, ...]:
     return (GLOBAL_SCOPE,) if members.boolean("globalPolicy", otherwise=False) else ()
 
 
-_ARTIFACTS = _Kind(
+_OF_REPOSITORIES = _Kind(
     ("registryScopes",),
     _registry_scopes,
     "level 'skip' cannot be used with the global scope '*'",
     "scope {0!r} is in statement {1!r} and again in {2!r}",
 )
-_BLOBS = _Kind(
-    ("globalPolicy", "registryScopes"),
-    _global_policy,
-    "level 'skip' cannot be used with 'globalPolicy'",
-    "statements {1!r} and {2!r} both have 'globalPolicy', and one alone can be global",
-)
+_ARTIFACTS = {
+    VERSION: _OF_REPOSITORIES,
+    PREFIX_VERSION: _OF_REPOSITORIES._replace(
+        read=_prefixed_scopes,
+        skips_all="level 'skip' cannot be used with the global scope '*' or a prefix: name each repository",
+    ),
+}
+_BLOBS = {
+    VERSION: _Kind(
+        ("globalPolicy", "registryScopes"),
+        _global_policy,
+        "level 'skip' cannot be used with 'globalPolicy'",
+        "statements {1!r} and {2!r} both have 'globalPolicy', and one alone can be global",
+    )
+}
 
 
 def _level(verification: GoMembers) -> VerificationLevel:
@@ -201,7 +239,7 @@ def _check_trust(policy: TrustPolicy, where: str, kind: _Kind) -> None:
     if policy.level.is_skip:
         if policy.stores or policy.identities:
             raise DocumentError(f"{where}: level 'skip' takes no trustStores and no trustedIdentities")
-        if policy.is_global:
+        if policy.is_global or any(map(is_prefix, policy.scopes)):  # it would skip what nobody has named
             raise DocumentError(f"{where}: {kind.skips_all}")
         return
     if not policy.stores:

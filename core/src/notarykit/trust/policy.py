@@ -11,9 +11,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from notarykit.errors import NoApplicablePolicyError, NotarykitWarning
-from notarykit.trust.scopes import look_alike
+from notarykit.trust.scopes import GLOBAL_SCOPE, is_prefix, look_alike, matching_scopes
 
-GLOBAL_SCOPE = "*"
+VERSION = "1.0"
+PREFIX_VERSION = "notarykit/1"
+"""Version of documents for artifacts whose scopes may be prefixes. No notation knows it, so none misreads them."""
 
 _MOST_NAMES = 5
 _STORE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -105,8 +107,9 @@ class TrustPolicy(NamedTuple):
 
     Attributes:
         name: Name of the statement.
-        scopes: Repositories that it applies to, or `*` alone. Of a statement for blobs, `*` if it is the global one,
-            and otherwise none: it applies where it is chosen by its name.
+        scopes: Repositories that it applies to, in documents of the version `notarykit/1` prefixes of them too, or
+            `*` alone. Of a statement for blobs, `*` if it is the global one, and otherwise none: it applies where it
+            is chosen by its name.
         level: Verification level, with an action for each validation.
         stores: Named trust stores.
         identities: Trusted identities, or `*` alone.
@@ -120,23 +123,70 @@ class TrustPolicy(NamedTuple):
     identities: tuple[str, ...]
     verify_timestamp: VerifyTimestamp = VerifyTimestamp.ALWAYS
 
+    def stores_of(self, kind: StoreType) -> list[StoreReference]:
+        """Returns its trust stores of a type."""
+        return [store for store in self.stores if store.type == kind]
+
     @property
     def is_global(self) -> bool:
         """True if it is for all artifacts that no statement names, or for blobs where no name is chosen."""
         return GLOBAL_SCOPE in self.scopes
 
 
+class PolicyChoice(NamedTuple):
+    """Choice of the statement for a repository, and what it was made by.
+
+    Attributes:
+        repository: The repository.
+        candidates: Scopes that match it, in the order of their precedence: the first that a statement has decides.
+        scope: That scope, or an empty string where no statement has one of them.
+        policy: Statement that applies, or None: then the artifact is not trusted.
+        alike: Scope that people take for one of the repository, which would have come before; None if there is none.
+    """
+
+    repository: str
+    candidates: tuple[str, ...]
+    scope: str
+    policy: TrustPolicy | None
+    alike: str | None
+
+    @property
+    def difference(self) -> str:
+        """What sets apart the scope that looks alike, as a clause, or an empty string."""
+        if self.alike is None:
+            return ""
+        part = "its beginning" if is_prefix(self.alike) else "it"
+        return f"the scope {self.alike!r} differs from {part} by case, default port or Docker Hub's alias alone"
+
+
 class TrustPolicyDocument(NamedTuple):
-    """Trust policy document for artifacts that conforms to the specification.
+    """Trust policy document for artifacts that conforms to the specification, or to it and the rules for prefixes.
 
     Attributes:
         policies: Statements, in the document's order.
+        version: `1.0`, or `notarykit/1`, whose scopes may be prefixes.
     """
 
     policies: tuple[TrustPolicy, ...]
+    version: str = VERSION
+
+    def choose(self, repository: str) -> PolicyChoice:
+        """Returns the statement for a repository, or that there is none, and by which scope it was chosen.
+
+        The scope that is its name comes first, then the longest prefix, and the global scope last.
+
+        Args:
+            repository: `registry/repository`, without tag or digest, compared letter by letter.
+        """
+        candidates = matching_scopes(repository, with_prefixes=self.version == PREFIX_VERSION)
+        wanted, scopes = frozenset(candidates), [scope for policy in self.policies for scope in policy.scopes]
+        owners = {scope: policy for policy in self.policies for scope in policy.scopes if scope in wanted}
+        scope = next((scope for scope in candidates if scope in owners), "")
+        alike = look_alike(repository, scopes, scope or GLOBAL_SCOPE)
+        return PolicyChoice(repository, candidates, scope, owners.get(scope), alike)
 
     def applicable(self, repository: str) -> TrustPolicy:
-        """Returns the statement for a repository: the one that names it, otherwise the one with the global scope.
+        """Returns the statement for a repository, as `choose` finds it; a scope that looks alike brings a warning.
 
         Args:
             repository: `registry/repository`, without tag or digest, compared letter by letter.
@@ -144,33 +194,27 @@ class TrustPolicyDocument(NamedTuple):
         Raises:
             NoApplicablePolicyError: No statement applies, so the artifact is not trusted.
         """
-        for policy in self.policies:
-            if repository in policy.scopes:
-                return policy
-        fallback = _global_policy(self.policies)
-        alike = self.look_alike(repository)
-        differs = f"the scope {alike!r} differs from it by case, default port or Docker Hub's alias alone"
-        if fallback is None:
+        choice = self.choose(repository)
+        if choice.policy is None:
             raise NoApplicablePolicyError(
-                f"no trust policy applies to {repository}{f': {differs}' if alike else ''}",
+                f"no trust policy applies to {repository}{f': {choice.difference}' if choice.alike else ''}",
                 advice="add its full repository name to the registryScopes of a policy statement",
             )
-        if alike:
+        if choice.alike:
             warnings.warn(
-                f"trust policy statement {fallback.name!r}, with the scope '*', applies to {repository}: {differs}, "
-                "and scopes are compared letter by letter",
+                f"trust policy statement {choice.policy.name!r}, with the scope {choice.scope!r}, applies to "
+                f"{repository}: {choice.difference}, and scopes are compared letter by letter",
                 NotarykitWarning,
                 stacklevel=2,
             )
-        return fallback
+        return choice.policy
 
     def look_alike(self, repository: str) -> str | None:
-        """Returns a scope that people take for a repository's name, or None if there is none, or one is that name.
+        """Returns a scope that people take for one of a repository, or None if there is none that would come first.
 
         It differs by case, default port or Docker Hub's names alone, and its statement does not apply.
         """
-        scopes = [scope for policy in self.policies for scope in policy.scopes]
-        return None if repository in scopes else look_alike(repository, scopes)
+        return self.choose(repository).alike
 
 
 class BlobTrustPolicyDocument(NamedTuple):
