@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from notarykit._internal.strict_json import DocumentError, Members
@@ -71,6 +71,22 @@ class Descriptor(NamedTuple):
         algorithm = self.digest.partition(":")[0]
         return len(content) == self.size and digest_of(content, algorithm) == self.digest
 
+    def checked(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Yields pieces of content; the last one only once all of them together have this size and digest.
+
+        Raises:
+            ValueError: They have another.
+        """
+        held: list[bytes] = []
+        check = StreamCheck(self, held.append)
+        for piece in pieces:
+            check.add(piece)
+            yield from held[:-1]
+            del held[:-1]
+        if not check.end():
+            raise ValueError(f"the content of {self.digest} has another digest or size")
+        yield from held
+
     def to_json(self) -> dict[str, Any]:
         """Returns the members of the JSON object, in the order of other tools."""
         members: dict[str, Any] = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
@@ -98,6 +114,32 @@ class Descriptor(NamedTuple):
             raise DocumentError(f"{members.where}: {error}") from None
         artifact_type = members.text("artifactType", "")
         return cls(media_type, digest, size, members.text_map("annotations"), artifact_type)
+
+
+class StreamCheck:
+    """Check of content that passes through piece by piece.
+
+    Args:
+        descriptor: Descriptor that the whole must have.
+        sink: Function that takes the pieces, up to the descriptor's size.
+    """
+
+    def __init__(self, descriptor: Descriptor, sink: Callable[[bytes], object]) -> None:
+        algorithm, _, self._expected = descriptor.digest.partition(":")
+        self._hash = hashlib.new(algorithm)
+        self._left = descriptor.size
+        self._sink = sink
+
+    def add(self, piece: bytes) -> None:
+        """Takes a piece; what is beyond the size is dropped, and found out by `end`."""
+        self._left -= len(piece)
+        if self._left >= 0:
+            self._hash.update(piece)
+            self._sink(piece)
+
+    def end(self) -> bool:
+        """Returns True if the content had the descriptor's size and digest."""
+        return self._left == 0 and self._hash.hexdigest() == self._expected
 
 
 def is_media_type(text: str) -> bool:

@@ -2,8 +2,8 @@
 
 import re
 import time
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 from notarykit._internal.version import signing_agent
 from notarykit.errors import NetworkError
@@ -21,6 +21,17 @@ _KEEP_CONTENT = frozenset({307, 308})
 _WITH_CONTENT = frozenset({"POST", "PUT", "PATCH"})
 _SMALL = 16 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_OK = 200
+
+
+class StreamedContent(Protocol):
+    """Content of a request that is not held in memory."""
+
+    def __len__(self) -> int:
+        """Returns its length in bytes."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yields it piece by piece, each time from its beginning."""
 
 
 class Request(NamedTuple):
@@ -37,6 +48,8 @@ class Request(NamedTuple):
         is_confidential: True if the content, too, is for the origin of `url` only.
         source: The URL whose response named `url`, or an empty string where the user did.
         attempt: Number of the attempt, from 1.
+        sink: Function that takes the content of a response of status 200, piece by piece, in place of its `body`; what
+            it raises is no OSError, and the request is not repeatable.
     """
 
     method: str
@@ -44,11 +57,12 @@ class Request(NamedTuple):
     budget: Budget
     limit: int
     headers: Mapping[str, str] = {}
-    body: bytes | None = None
+    body: bytes | StreamedContent | None = None
     is_repeatable: bool = True
     is_confidential: bool = False
     source: str = ""
     attempt: int = 1
+    sink: Callable[[bytes], object] | None = None
 
     @property
     def origin(self) -> Origin:
@@ -77,12 +91,14 @@ class Response(NamedTuple):
         headers: The header fields; names are case-insensitive.
         body: The content.
         url: The URL that it came from, after redirects.
+        sunk: Number of bytes that the request's sink has taken.
     """
 
     status: int
     headers: HeaderFields
     body: bytes
     url: str
+    sunk: int = 0
 
     def header(self, name: str) -> str:
         """Returns a header field, or an empty string."""
@@ -125,7 +141,8 @@ def trace_exchange(
     )
     if response is not None:
         received = redact_fields(response.headers.items())
-        exchange = exchange._replace(status=response.status, received=received, received_bytes=len(response.body))
+        size = len(response.body) + response.sunk
+        exchange = exchange._replace(status=response.status, received=received, received_bytes=size)
     trace.publish(exchange)
 
 
@@ -145,9 +162,13 @@ def write_request(connection: Connection, request: Request) -> None:
     body = request.body or b""
     connection.reader.begin(request.method, request.budget, READ_SECONDS)
     set_timeout(connection.socket, request.budget.seconds(READ_SECONDS))
-    connection.socket.sendall(data + body if len(body) < _SMALL else data)  # in one packet where it is small
-    if len(body) >= _SMALL:
-        connection.socket.sendall(body)
+    if isinstance(body, bytes) and len(body) < _SMALL:
+        connection.socket.sendall(data + body)  # in one packet
+        return
+    connection.socket.sendall(data)
+    for piece in (body,) if isinstance(body, bytes) else body.pieces():
+        set_timeout(connection.socket, request.budget.seconds(READ_SECONDS))
+        connection.socket.sendall(piece)
 
 
 def redirect_target(method: str, response: Response) -> str:
@@ -185,8 +206,9 @@ def read_response(connection: Connection, request: Request) -> Response:
         raise NetworkError(
             f"{redact_url(request.url)}: the response has {declared} bytes, more than the limit of {limit}"
         )
+    sink = request.sink if reader.status == _OK else None
     try:
-        body = reader.read_body(limit)
+        body = reader.read_body(limit, sink)
     except BodyTooLargeError:
         raise NetworkError(f"{redact_url(request.url)}: the response exceeds the limit of {limit} bytes") from None
-    return Response(reader.status, headers, body, request.url)
+    return Response(reader.status, headers, body, request.url, reader.size if sink else 0)

@@ -1,7 +1,7 @@
 """Response reader: llhttp parses (RFC 9112); every byte is charged to a budget, and header sections are bounded."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -66,6 +66,7 @@ class ResponseReader:
     Attributes:
         has_begun: True once a byte of the response has arrived.
         status: The status code; 0 until the header section is complete. Interim responses are skipped.
+        size: Bytes of content that have arrived.
         persists: True if the connection can be used again once the response was read to its end.
     """
 
@@ -91,7 +92,7 @@ class ResponseReader:
         self._fields: list[tuple[bytes, bytes]] = []
         self._trailers = 0
         self._parts: list[bytes] = []
-        self._size = 0
+        self.size = 0
         self._unbroken = 0  # bytes since the last piece of content
         self._is_complete = False
         self.has_begun = False
@@ -112,18 +113,27 @@ class ResponseReader:
             raise MalformedResponseError("unknown version")
         return HeaderFields(self._fields)
 
-    def read_body(self, limit: int) -> bytes:
+    def read_body(self, limit: int, sink: Callable[[bytes], object] | None = None) -> bytes:
         """Reads the content.
+
+        Args:
+            limit: Its largest size.
+            sink: Function that takes it piece by piece, as it comes; the content that is returned is empty then.
 
         Raises:
             BodyTooLargeError: It exceeds the limit.
             TruncatedResponseError: The connection ends before it.
         """
-        while not self._is_complete and self._size <= limit:
+        while True:
+            if self.size > limit:
+                raise BodyTooLargeError
+            if sink is not None:
+                parts, self._parts = self._parts, []
+                for part in parts:
+                    sink(part)
+            if self._is_complete:
+                return b"".join(self._parts)
             self._receive()
-        if self._size > limit:
-            raise BodyTooLargeError
-        return b"".join(self._parts)
 
     def _receive(self) -> None:
         set_timeout(self._socket, self._budget.seconds(self._seconds))
@@ -199,7 +209,7 @@ class ResponseReader:
             self.persists = False
             return
         self._parts.append(part)
-        self._size += len(part)
+        self.size += len(part)
         self._unbroken = 0
 
     def on_message_complete(self) -> None:

@@ -5,6 +5,7 @@ spends time on extensions that grows with the square of their size, and follows 
 """
 
 import io
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
@@ -23,6 +24,7 @@ from notarykit.oci.tar_header import (
 _MOST_MEMBERS = 100_000
 _MOST_EXTENSIONS = 2**24  # in bytes
 _LARGEST_PADDING = 2**24
+_PIECE = 2**20
 
 
 class _Member(NamedTuple):
@@ -114,6 +116,30 @@ class LayoutArchive:
         if file.read().strip(b"\0"):
             raise HeaderError("it goes on behind its end")
 
+    @property
+    def files(self) -> Mapping[str, int]:
+        """Names of the files in the archive, with their sizes in bytes."""
+        return {name: member.size for name, member in self._members.items()}
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Yields the content of a file in the archive, piece by piece.
+
+        Raises:
+            FileNotFoundError: The archive has no such file.
+            StorageError: It is cut off.
+        """
+        member = self._members.get(name)
+        if member is None:
+            raise FileNotFoundError(name)
+        left = member.size
+        with self._opened(member) as file:
+            while left:
+                piece = self._read(file, min(left, _PIECE))
+                if not piece:
+                    raise StorageError(f"{self.path} is cut off within {name}")
+                left -= len(piece)
+                yield piece
+
     def read(self, name: str, limit: int) -> bytes:
         """Returns the content of a file in the archive.
 
@@ -126,12 +152,22 @@ class LayoutArchive:
             raise FileNotFoundError(name)
         if member.size > limit:
             raise StorageError(f"{self.path}: {name} is larger than {limit} bytes")
-        try:
-            with open(self.path, "rb") as file:
-                file.seek(member.offset)
-                content = file.read(member.size)
-        except OSError as error:
-            raise StorageError(f"{self.path} cannot be read: {error.strerror}") from None
+        with self._opened(member) as file:
+            content = self._read(file, member.size)
         if len(content) != member.size:
             raise StorageError(f"{self.path} is cut off within {name}")
         return content
+
+    def _opened(self, member: _Member) -> BinaryIO:
+        try:
+            file = open(self.path, "rb")  # noqa: SIM115 - the caller closes it
+            file.seek(member.offset)
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be read: {error.strerror}") from None
+        return file
+
+    def _read(self, file: BinaryIO, size: int) -> bytes:
+        try:
+            return file.read(size)
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be read: {error.strerror}") from None

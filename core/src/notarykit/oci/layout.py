@@ -7,7 +7,7 @@ import contextlib
 import os
 import stat
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from notarykit._internal import files
@@ -25,8 +25,13 @@ _VERSION = "1.0.0"
 _LARGEST_INDEX = manifests.LARGEST_MANIFEST
 
 
+_PIECE = 2**20
+
+
 class _Source(Protocol):
     def read(self, name: str, limit: int) -> bytes: ...
+
+    def pieces(self, name: str) -> Iterator[bytes]: ...
 
 
 class _Folder:
@@ -37,6 +42,15 @@ class _Folder:
 
     def read(self, name: str, limit: int) -> bytes:
         return files.read(os.path.join(self.path, *name.split("/")), limit)
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        path = os.path.join(self.path, *name.split("/"))
+        with files.open_regular(path) as file:
+            try:
+                while piece := file.read(_PIECE):
+                    yield piece
+            except OSError as error:
+                raise StorageError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _archive(path: str) -> _Source:
@@ -161,11 +175,21 @@ class ImageLayout(Repository):
         except FileNotFoundError:
             raise StorageError(f"{self.path} does not hold the blob {descriptor.digest}") from None
 
+    def stream_blob(self, descriptor: Descriptor, sink: Callable[[bytes], object]) -> None:
+        """Passes the content of a blob to a sink, piece by piece; see `Repository.stream_blob`."""
+        try:
+            for piece in descriptor.checked(self._source.pieces(_blob(descriptor))):
+                sink(piece)
+        except FileNotFoundError:
+            raise StorageError(f"{self.path} does not hold the blob {descriptor.digest}") from None
+        except ValueError as error:
+            raise ContentError(f"{self.path}: {error}") from None
+
     def _checked(self, descriptor: Descriptor, limit: int) -> bytes:
         """Returns content that has the digest and size of its descriptor; an absent file is a FileNotFoundError."""
         if descriptor.size > limit:
             raise StorageError(f"{descriptor.digest} has {descriptor.size} bytes, more than the {limit} that are read")
-        content = self._source.read("blobs/" + descriptor.digest.replace(":", "/"), limit)
+        content = self._source.read(_blob(descriptor), limit)
         if not descriptor.describes(content):
             raise ContentError(f"{self.path}: the content of {descriptor.digest} has another digest or size")
         return content
@@ -253,6 +277,11 @@ class ImageLayout(Repository):
             raise StorageError(f"{self.path}: {_INDEX_FILE} would be larger than {_LARGEST_INDEX} bytes")
         path = os.path.join(self.path, _INDEX_FILE)
         files.write(path, content, stat.S_IMODE(os.stat(path).st_mode))
+
+
+def _blob(descriptor: Descriptor) -> str:
+    """Returns the name of the file that has a blob."""
+    return "blobs/" + descriptor.digest.replace(":", "/")
 
 
 def _warn_of_damage(error: ContentError) -> None:

@@ -1,6 +1,6 @@
 """Repositories: places that hold artifacts and their signatures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from notarykit.envelope.descriptor import Descriptor
@@ -84,6 +84,18 @@ class Repository(Protocol):
             StorageError: It is absent, larger than `largest` bytes, or does not have its digest (`ContentError`).
         """
         raise StorageError(f"{type(self).__name__} does not return the content of {descriptor.digest}")
+
+    def stream_blob(self, descriptor: Descriptor, sink: Callable[[bytes], object]) -> None:
+        """Passes the content of a blob of any size to a sink, piece by piece; for repositories that can.
+
+        Args:
+            descriptor: Descriptor of the blob.
+            sink: Function that takes a piece. What it was given counts only once this method has returned.
+
+        Raises:
+            StorageError: The blob is absent, breaks off, or does not have its digest (`ContentError`).
+        """
+        sink(self.fetch_blob(descriptor, descriptor.size))
 
     def signatures(self, subject: Descriptor) -> Iterator[Descriptor]:
         """Yields the descriptors of the signature manifests of an artifact, in the repository's order.

@@ -1,10 +1,10 @@
 """Endpoints of one repository (distribution-spec 1.1, "Endpoints"): URLs, token scopes, budget and cache."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from notarykit.net.budget import Budget
 from notarykit.net.client import StartedRequest
-from notarykit.net.messages import Request, Response
+from notarykit.net.messages import Request, Response, StreamedContent
 from notarykit.oci.registry.host import RegistryHost, expect_status
 
 
@@ -30,7 +30,7 @@ class RepositoryEndpoint:
         method: str,
         path: str,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | StreamedContent | None = None,
         *,
         limit: int = 0,
         is_repeatable: bool = True,
@@ -52,6 +52,21 @@ class RepositoryEndpoint:
         limit = limit or self._largest_document
         request = Request(method, self.url(path), self.budget, limit, headers or {}, body, is_repeatable)
         return self.host.send(request, self._scope("pull" if method == "GET" else "pull,push"))
+
+    def download(self, path: str, size: int, sink: Callable[[bytes], object]) -> Response:
+        """Sends a GET request, the content of whose response goes to a sink piece by piece; see `Request.sink`.
+
+        Args:
+            path: The path below `/v2/{name}/`.
+            size: Largest content in bytes.
+            sink: Function that takes a piece.
+
+        Raises:
+            AccessError: The registry denies access.
+            NetworkError: There is no response, or one that breaks off or breaks a limit.
+        """
+        request = Request("GET", self.url(path), self.budget, max(size, self._largest_document), sink=sink)
+        return self.host.send(request._replace(is_repeatable=False), self._scope("pull"))
 
     def start(self, path: str, headers: Mapping[str, str]) -> StartedRequest | None:
         """Sends a GET request without waiting for the response; see `RegistryHost.start`."""

@@ -3,16 +3,16 @@
 Content is verified against its digest before it is returned.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from urllib.parse import quote
 
 from notarykit._internal.strict_json import DocumentError, GoMembers
-from notarykit.envelope.descriptor import Descriptor, digest_of
+from notarykit.envelope.descriptor import Descriptor, StreamCheck, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE, USUAL_ENVELOPE
 from notarykit.errors import ArtifactNotFoundError, ContentError, StorageError
-from notarykit.net.budget import Budget
-from notarykit.net.messages import Response
+from notarykit.net.budget import DEFAULT_SECONDS, Budget
+from notarykit.net.messages import Response, StreamedContent
 from notarykit.oci import manifest as manifests
 from notarykit.oci.reference import Digest, Tag, refuse_identifier
 from notarykit.oci.registry import referrers
@@ -21,13 +21,16 @@ from notarykit.oci.registry.endpoint import RepositoryEndpoint
 from notarykit.oci.registry.host import RegistryHost
 from notarykit.oci.registry.pushed import PushedSignature
 from notarykit.oci.registry.referrers_tag import IndexUpdate, list_by_tag
-from notarykit.oci.registry.uploads import upload_blob, upload_config
+from notarykit.oci.registry.uploads import is_present, upload_blob, upload_config
 from notarykit.oci.repository import Repository, StoredSignature, check_size
 
 _ACCEPT = {"Accept": ", ".join(manifests.MANIFEST_TYPES)}
 _OK, _CREATED, _NOT_FOUND = 200, 201, 404
 # Room for an error response in place of small content.
 _ERROR_BYTES = 64 * 1024
+# For content of any size: room for header fields and responses of other kinds, and bytes a second.
+_OVERHEAD = 32 * 1024 * 1024
+_SLOWEST = 256 * 1024
 
 
 class _Manifest:
@@ -200,7 +203,49 @@ class RegistryRepository(Repository):
         self._endpoint.keep("blobs", descriptor.digest, descriptor.media_type, content)
         return content
 
+    def stream_blob(self, descriptor: Descriptor, sink: Callable[[bytes], object]) -> None:
+        """Passes the content of a blob to a sink, piece by piece; see `Repository.stream_blob`.
+
+        The budget of the artifact, which is for small content, does not count.
+        """
+        endpoint = self._endpoint_for(descriptor.size)
+        check = StreamCheck(descriptor, sink)
+        response = endpoint.download(f"blobs/{descriptor.digest}", descriptor.size, check.add)
+        endpoint.expect_status(response, _OK, f"blob {descriptor.digest}")
+        if not check.end():
+            raise ContentError(f"{endpoint.place}: the content of {descriptor.digest} has another digest or size")
+
+    def _endpoint_for(self, size: int) -> RepositoryEndpoint:
+        """Returns the repository's endpoint with a budget for content of a size."""
+        budget = Budget(size + _OVERHEAD, DEFAULT_SECONDS + size / _SLOWEST)
+        return RepositoryEndpoint(self._endpoint.host, self._endpoint.name, budget)
+
     # Writing
+
+    def push_blob(self, descriptor: Descriptor, content: bytes | StreamedContent) -> bool:
+        """Stores a blob unless the repository has it; returns True if it was stored.
+
+        The budget of the artifact, which is for small content, does not count.
+
+        Raises:
+            StorageError: The registry refuses it.
+        """
+        endpoint = self._endpoint_for(descriptor.size)
+        if is_present(endpoint, descriptor.digest):
+            return False
+        upload_blob(endpoint, descriptor.digest, content)
+        return True
+
+    def push_manifest(self, manifest: Descriptor, content: bytes, tag: str = "") -> None:
+        """Stores a manifest, whose blobs are there, and gives it a tag if one is named.
+
+        Raises:
+            StorageError: The registry refuses it.
+        """
+        endpoint = self._endpoint_for(manifest.size)
+        path = f"manifests/{quote(tag, safe='') if tag else manifest.digest}"
+        response = endpoint.send("PUT", path, {"Content-Type": manifest.media_type}, content)
+        endpoint.expect_status(response, _CREATED, f"manifest {manifest.digest}")
 
     def push_signature(
         self, subject: Descriptor, media_type: str, envelope: bytes, annotations: Mapping[str, str]

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from notarykit.errors import AccessError, NetworkError
-from notarykit.net.messages import Request, Response
+from notarykit.net.messages import Request, Response, StreamedContent
 from notarykit.net.retry import is_transient
 from notarykit.net.urls import origin_of, resolve_location
 from notarykit.oci.manifest import EMPTY_CONFIG, EMPTY_CONFIG_DIGEST, EMPTY_TYPE
@@ -21,13 +21,13 @@ def upload_config(endpoint: RepositoryEndpoint) -> bool:
     """Uploads the empty config where it is absent; returns True if the cache alone says that it is present."""
     if endpoint.cached("blobs", EMPTY_CONFIG_DIGEST) is not None:
         return True
-    if not _is_present(endpoint, EMPTY_CONFIG_DIGEST):
+    if not is_present(endpoint, EMPTY_CONFIG_DIGEST):
         upload_blob(endpoint, EMPTY_CONFIG_DIGEST, EMPTY_CONFIG)
     endpoint.keep("blobs", EMPTY_CONFIG_DIGEST, EMPTY_TYPE, EMPTY_CONFIG)
     return False
 
 
-def upload_blob(endpoint: RepositoryEndpoint, digest: str, content: bytes) -> None:
+def upload_blob(endpoint: RepositoryEndpoint, digest: str, content: bytes | StreamedContent) -> None:
     """Uploads a blob: small ones by a single POST where the registry takes that, others in a session.
 
     After a transient fault, or a refusal that may be due to the single POST, a new session is begun.
@@ -53,7 +53,7 @@ def upload_blob(endpoint: RepositoryEndpoint, digest: str, content: bytes) -> No
     raise AssertionError("unreachable")
 
 
-def _post_at_once(endpoint: RepositoryEndpoint, digest: str, content: bytes) -> Response | None:
+def _post_at_once(endpoint: RepositoryEndpoint, digest: str, content: bytes | StreamedContent) -> Response | None:
     """Uploads a small blob by a single POST, once and without retries, unless the registry has refused that before.
 
     Until a registry has been seen to keep such a blob, any failure but a throttle may be its way to refuse; later on,
@@ -68,13 +68,13 @@ def _post_at_once(endpoint: RepositoryEndpoint, digest: str, content: bytes) -> 
         NetworkError: The budget is used up.
     """
     host = endpoint.host
-    if host.single_post is False or len(content) > _MAX_SINGLE_POST:
+    if host.single_post is False or not isinstance(content, bytes) or len(content) > _MAX_SINGLE_POST:
         return None
     url = endpoint.url(f"blobs/uploads/?digest={quote(digest, safe='')}")
     response: Response | None = None
     try:
         response = endpoint.send("POST", url, _CONTENT_TYPE, content, is_repeatable=False)
-        if response.status == _CREATED and (host.single_post or _is_present(endpoint, digest)):
+        if response.status == _CREATED and (host.single_post or is_present(endpoint, digest)):
             host.single_post = True
             return response
     except (AccessError, NetworkError) as error:
@@ -95,7 +95,8 @@ def _is_refusal(response: Response | None, *, is_known: bool) -> bool:
     return response is None or response.status not in (_TOO_MANY_REQUESTS, _UNAVAILABLE)
 
 
-def _is_present(endpoint: RepositoryEndpoint, digest: str) -> bool:
+def is_present(endpoint: RepositoryEndpoint, digest: str) -> bool:
+    """Returns True if the registry has a blob."""
     return endpoint.send("HEAD", f"blobs/{digest}").status == _OK
 
 
@@ -114,7 +115,7 @@ def _session_url(endpoint: RepositoryEndpoint, session: Response) -> str:
     return url
 
 
-def _put(endpoint: RepositoryEndpoint, url: str, digest: str, content: bytes) -> Response:
+def _put(endpoint: RepositoryEndpoint, url: str, digest: str, content: bytes | StreamedContent) -> Response:
     target = f"{url}{'&' if '?' in url else '?'}digest={quote(digest, safe='')}"
     return endpoint.send("PUT", target, _CONTENT_TYPE, content, is_repeatable=False)
 
