@@ -9,6 +9,7 @@ from notarykit.errors import UsageError
 
 if TYPE_CHECKING:
     from notarykit.revocation.checker import RevocationChecker
+    from notarykit.revocation.evidence import LocalEvidence
     from notarykit.revocation.limits import Limits
 
 LIMIT_FLAGS = (
@@ -62,6 +63,16 @@ def revocation_checker(options: Options) -> "RevocationChecker | None":
     if all(options[flag.name] == flag.default or options[flag.name] == [] for flag in (*LIMIT_FLAGS, *FILE_FLAGS)):
         return None
     from notarykit.revocation.checker import RevocationChecker
+
+    return RevocationChecker.online(local_evidence(options), limits(options))
+
+
+def local_evidence(options: Options) -> "LocalEvidence":
+    """Returns the OCSP responses and CRLs in the files of the flags.
+
+    Raises:
+        UsageError: A file cannot be read or has other content.
+    """
     from notarykit.revocation.evidence import LocalEvidence, evidence_files
 
     crls, responses = list(options["crl"]), list(options["ocsp-response"])
@@ -69,4 +80,4 @@ def revocation_checker(options: Options) -> "RevocationChecker | None":
         crl_files, ocsp_files = evidence_files(folder)
         crls += crl_files
         responses += ocsp_files
-    return RevocationChecker.online(LocalEvidence.from_files(crls, responses), limits(options))
+    return LocalEvidence.from_files(crls, responses)

@@ -39,7 +39,7 @@ def describe(envelope: UnverifiedEnvelope) -> Described:
         "signedAttributes": _attributes(envelope.unverified_attributes),
         "userDefinedAttributes": dict(target_artifact.annotations),
         "unsignedAttributes": unsigned,
-        "certificates": [_certificate(der) for der in envelope.unverified_chain],
+        "certificates": [describe_certificate(der) for der in envelope.unverified_chain],
         "signedArtifact": target_artifact._replace(annotations={}).to_json(),
     }
 
@@ -49,7 +49,7 @@ def _timestamp(token: bytes, signature: bytes) -> Described:
 
     try:
         info, certificates = unverified_claims(token, signature)
-        described = [_certificate(der) for der in certificates]
+        described = [describe_certificate(der) for der in certificates]
     except NotarykitError as error:
         return {"error": f"failed to parse timestamp countersignature: {error.message}"}
     limits = (format_rfc3339(info.earliest), format_rfc3339(info.latest))
@@ -71,7 +71,8 @@ def _attributes(attributes: SignedAttributes) -> Described:
     return members
 
 
-def _certificate(der: bytes) -> Described:
+def describe_certificate(der: bytes) -> Described:
+    """Returns the members of a certificate."""
     from hashlib import sha256
 
     certificate = load_certificate(der)

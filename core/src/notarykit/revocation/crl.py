@@ -124,6 +124,14 @@ class Crl:
         if now > self.next_update:
             raise UnknownStatusError(f"it expired at {format_rfc3339(self.next_update)}")
 
+    @property
+    def issuer(self) -> str:
+        """The name of the issuer that it claims, for people."""
+        try:
+            return self._parsed.issuer.rfc4514_string()
+        except UNREADABLE:
+            return "(a name that cannot be read)"
+
     def has_issuer(self, issuer: x509.Certificate) -> bool:
         """Returns whether it names an issuer; `check_issuer` verifies the claim."""
         try:

@@ -58,6 +58,11 @@ class LocalEvidence:
     def __bool__(self) -> bool:
         return bool(self._crls or self._responses)
 
+    def joined(self, other: "LocalEvidence") -> "LocalEvidence":
+        """Returns this evidence and other evidence together."""
+        crls, responses = other._crls, other._responses  # noqa: SLF001 - of the same class
+        return LocalEvidence([*self._crls, *crls], [*self._responses, *responses])
+
     def responses(
         self, certificate: x509.Certificate, issuer: x509.Certificate, log: list[str]
     ) -> Iterator[tuple[str, OcspResult]]:

@@ -4,6 +4,7 @@
 COMMANDS = {
     "audit": ((), "Audit the signatures of all artifacts in registries"),
     "blob": ((), "Commands for blob"),
+    "bundle": ((), "Carry signatures and what their verification needs over an air gap, in one file"),
     "certificate": (("cert",), "Manage certificates in the trust store"),
     "completion": ((), "Print the completion script for a shell"),
     "inspect": ((), "Inspect all signatures associated with the signed artifact"),

@@ -1,0 +1,179 @@
+"""Bundles at the command line: the argument, the trust that counts, and what a bundle contains."""
+
+from typing import TYPE_CHECKING, Any
+
+from notarykit._internal import files
+from notarykit._internal.paths import trust_store_root
+from notarykit._internal.rfc3339 import format_rfc3339
+from notarykit.cli.options import Arguments, Flag, Options
+from notarykit.cli.output import Node
+from notarykit.config.policy import load_policy
+from notarykit.errors import StorageError, UsageError
+from notarykit.trust.parsing import LARGEST_POLICY, parse_policy_document
+from notarykit.trust.policy import TrustPolicyDocument
+from notarykit.trust.store import DirectoryTrustStore, read_once
+from notarykit.verification.verifier import Verifier
+
+if TYPE_CHECKING:
+    from notarykit.bundle.bundle import SignatureBundle
+    from notarykit.bundle.contents import EvidencePart
+
+BUNDLE = Arguments(1, 1, "missing path of the bundle")
+POLICY_FLAG = Flag("policy", "trust policy file that is used in place of the configured one")
+TRUST_FLAGS = (
+    POLICY_FLAG,
+    Flag(
+        "trust-from-bundle",
+        "digest of the trust policy and trust stores in the bundle, told by another way; they are used then",
+    ),
+)
+
+
+def policy_of(options: Options) -> TrustPolicyDocument:
+    """Returns the trust policy that `--policy` names, or the configured one.
+
+    Raises:
+        UsageError: The file cannot be read.
+        TrustPolicyError: The trust policy is absent or malformed.
+    """
+    path = options["policy"]
+    if not path:
+        return load_policy()
+    try:
+        return parse_policy_document(files.read(path, LARGEST_POLICY), path)
+    except FileNotFoundError:
+        raise UsageError(f"trust policy file {path} does not exist") from None
+    except StorageError as error:
+        raise UsageError(f"trust policy file: {error.message}") from None
+
+
+def verifier_for(options: Options, bundle: "SignatureBundle") -> Verifier:
+    """Returns the verifier for a bundle: by the user's trust, or by the bundle's if the user names its digest.
+
+    Raises:
+        UsageError: The flags do not go together, or a file cannot be read.
+        ConfigurationError: The trust policy or a trust store cannot be used, or the digest is another.
+    """
+    options.exclusive("policy", "trust-from-bundle")
+    digest = options["trust-from-bundle"]
+    if not digest:
+        return Verifier(policy_of(options), read_once(DirectoryTrustStore(trust_store_root())))
+    trust = bundle.trusted(digest)
+    return Verifier(trust.policies, trust.store)
+
+
+def description(bundle: "SignatureBundle") -> dict[str, Any]:
+    """Returns the members of JSON output that describe a bundle; nothing in them was verified."""
+    members: dict[str, Any] = {
+        "digest": bundle.digest,
+        "content": str(bundle.contents.content),
+        "artifacts": [
+            {"reference": artifact.reference, **artifact.to_json()} for artifact in bundle.contents.artifacts
+        ],
+        "evidence": [_evidence(bundle, part) for part in _by_end(bundle)],
+        "trust": _trust(bundle),
+    }
+    return members if bundle.ends is None else {**members, "ends": format_rfc3339(bundle.ends)}
+
+
+def _by_end(bundle: "SignatureBundle") -> "list[EvidencePart]":
+    return sorted(bundle.contents.evidence, key=lambda part: part.until)
+
+
+def _evidence(bundle: "SignatureBundle", part: "EvidencePart") -> dict[str, Any]:
+    from notarykit.bundle.evidence import about
+
+    return {
+        "kind": part.kind,
+        "digest": part.descriptor.digest,
+        "size": part.descriptor.size,
+        "about": about(part.kind, bundle.evidence_der(part)),
+        "url": part.url,
+        "since": format_rfc3339(part.since),
+        "until": format_rfc3339(part.until),
+    }
+
+
+def _trust(bundle: "SignatureBundle") -> dict[str, Any]:
+    from notarykit.cli.signature_description import describe_certificate
+
+    trust = bundle.trust
+    return {
+        "digest": trust.descriptor.digest,
+        "policies": [
+            {
+                "name": policy.name,
+                "level": policy.level.name,
+                "scopes": list(policy.scopes),
+                "identities": list(policy.identities),
+            }
+            for policy in trust.policies.policies
+        ],
+        "stores": {name: list(map(describe_certificate, ders)) for name, ders in trust.stores.items()},
+    }
+
+
+def summary(bundle: "SignatureBundle", path: str) -> list[str]:
+    """Returns the lines that are printed of a bundle that was written."""
+    contents = bundle.contents
+    counts = (
+        _count(len(contents.artifacts), "artifact"),
+        _count(len(contents.signatures), "signature"),
+        _count(len(contents.evidence), "piece", "of revocation evidence"),
+    )
+    lines = [f"{path}: {', '.join(counts)}"]
+    if contents.evidence:
+        first = _by_end(bundle)[0]
+        lines.append(f"All evidence holds until {format_rfc3339(first.until)}; the first to end is from {first.url}")
+    lines.append(f"Trust policy and trust stores in it: {contents.trust.digest}")
+    return lines
+
+
+def _count(number: int, noun: str, more: str = "") -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'} {more}".rstrip()
+
+
+def nodes(bundle: "SignatureBundle") -> Node:
+    """Returns what a bundle contains, for a tree."""
+    described = description(bundle)
+    evidence: list[Node] = [
+        (f"{part['until']}: {part['kind']} of {part['about']}", [(f"from {part['url']}", [])])
+        for part in described["evidence"]
+    ]
+    trust = described["trust"]
+    policies: list[Node] = [
+        (
+            f"policy {policy['name']}: {policy['level']}, {', '.join(policy['scopes'])}",
+            [(f"trusted identity: {identity}", []) for identity in policy["identities"]],
+        )
+        for policy in trust["policies"]
+    ]
+    stores: list[Node] = [
+        (
+            f"store {name}",
+            [
+                (
+                    f"{each['issuedTo']}, until {each['expiry']}",
+                    [(f"SHA256 fingerprint: {each['SHA256Fingerprint']}", [])],
+                )
+                for each in certificates
+            ],
+        )
+        for name, certificates in trust["stores"].items()
+    ]
+    return (
+        bundle.name,
+        [
+            (f"manifest: {described['digest']}", []),
+            (f"content of artifacts: {described['content']}", []),
+            ("artifacts", [_artifact_node(artifact) for artifact in described["artifacts"]]),
+            ("revocation evidence, by its end", evidence or [("(none)", [])]),
+            (f"trust, if --trust-from-bundle {trust['digest']}", [*policies, *stores]),
+        ],
+    )
+
+
+def _artifact_node(artifact: dict[str, Any]) -> Node:
+    facts = [f"{name}: {artifact[name]}" for name in ("tag", "platform", "index") if name in artifact]
+    signatures = [f"signature: {signature['digest']}" for signature in artifact["signatures"]]
+    return artifact["reference"], [(text, []) for text in (*facts, *(signatures or ["(no signature)"]))]

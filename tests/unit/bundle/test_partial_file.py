@@ -1,0 +1,65 @@
+"""Files that are written beside their place, under a name of their own, and replace what is there once whole."""
+
+from pathlib import Path
+
+import pytest
+
+from notarykit.bundle.partial_file import partial_file
+from notarykit.errors import StorageError
+
+
+def test_replaces_at_the_end(tmp_path: Path) -> None:
+    """The old content stays until the new one is whole."""
+    path = tmp_path / "x.tar"
+    path.write_text("old")
+    with partial_file(str(path)) as (file, partial):
+        file.write(b"new")
+        assert path.read_text() == "old"
+        assert partial == f"{path}.partial"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_failure_leaves_the_old_content(tmp_path: Path) -> None:
+    """After an exception the old content is there, and nothing else."""
+    path = tmp_path / "x.tar"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), partial_file(str(path)) as (file, _):
+        file.write(b"new" * (1 // 0))
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_remains_are_written_over(tmp_path: Path) -> None:
+    """What a killed run has left, however much, is written over."""
+    path = tmp_path / "x.tar"
+    Path(f"{path}.partial").write_text("of a run that was killed")
+    with partial_file(str(path)) as (file, _):
+        file.write(b"new")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_runs_at_once(tmp_path: Path) -> None:
+    """A second run for the same file is refused while the first writes, and does no harm to it."""
+    path = str(tmp_path / "x.tar")
+    with partial_file(path) as (file, _):
+        with pytest.raises(StorageError, match="is in use by another command"), partial_file(path):
+            pass
+        file.write(b"first")
+    assert Path(path).read_text() == "first"
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    """A link in the place of the partial file is refused, and what it leads to is untouched."""
+    (tmp_path / "victim").write_text("mine")
+    Path(f"{tmp_path}/x.tar.partial").symlink_to(tmp_path / "victim")
+    with pytest.raises(StorageError, match="cannot be written"), partial_file(str(tmp_path / "x.tar")):
+        pass
+    assert (tmp_path / "victim").read_text() == "mine"
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    """A folder that is not there is not made."""
+    with pytest.raises(StorageError, match="No such file"), partial_file(str(tmp_path / "no" / "x.tar")):
+        pass
