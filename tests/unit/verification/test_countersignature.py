@@ -46,7 +46,7 @@ def test_timestamp_of_a_trusted_authority_passes(media_type: str, spec: str, tsa
     assert f"{NOW:%Y-%m-%dT%H:%M:%SZ}" in result.note
 
 
-@pytest.mark.requirement("signature:timestamp-of-x509-alone", "trust:timestamp-imprint")
+@pytest.mark.requirement("signature:timestamp-of-x509-alone", "trust:timestamp-imprint", "trust:timestamp-validations")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_timestamp_of_other_bytes_is_refused(media_type: str) -> None:
     """A timestamp of the envelope, of the payload or of another signature proves nothing about this signature."""

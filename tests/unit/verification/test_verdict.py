@@ -118,7 +118,7 @@ def test_user_metadata_that_was_signed(level: str, wanted: dict[str, str]) -> No
     assert isinstance(verdict, Verified)
 
 
-@pytest.mark.requirement("trust:user-metadata", "workflow:signed-digest")
+@pytest.mark.requirement("trust:user-metadata", "workflow:blob-metadata", "workflow:signed-digest")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
     ("wanted", "message"),

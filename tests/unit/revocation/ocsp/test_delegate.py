@@ -42,7 +42,7 @@ def test_delegate_that_did_not_sign_is_refused() -> None:
         leaf_status(delegate=delegate, corrupted=True)
 
 
-@pytest.mark.requirement("trust:ocsp-signer")
+@pytest.mark.requirement("trust:ocsp-signature", "trust:ocsp-signer")
 @pytest.mark.parametrize(
     ("delegate", "text"),
     [
