@@ -228,7 +228,7 @@ def _of_an_artifact(world: World, path: Path) -> None:
     [
         (_other_size, "integrity: the signature is for 5 bytes, and release.tar has 9"),
         (_same_size, "integrity: the signature is for sha256:"),
-        (_of_an_artifact, "integrity: the signature is for "),
+        (_of_an_artifact, "integrity: the signature is of an artifact ("),
         (lambda _, path: path.write_bytes(path.read_bytes()[:-20]), "integrity: "),
         (lambda _, path: path.write_bytes(flipped(path.read_bytes(), JWS)), "integrity: "),
         (lambda _, path: path.write_bytes(b""), "integrity: "),
@@ -244,7 +244,15 @@ def test_signatures_that_are_not_accepted(
         error = world.refused(1, "blob", "verify", *flags, "release.tar")
         assert error.startswith(f"{_CONTEXT}{complaint}"), error
         assert "(signature release.tar.jws.sig)" in error
-        assert ("it is of an artifact" in error) == (spoil is _of_an_artifact)
+
+
+def test_manifest_is_a_blob_where_that_is_asked_for(world: World, signed: Path) -> None:
+    """By an artifact's signature the file that is its manifest is no blob, unless its media type is named."""
+    _of_an_artifact(world, signed)
+    Path("release.tar").write_bytes(blob_path("hello", world.layout.digest).read_bytes())
+    assert "the signature is of an artifact" in world.refused(1, "blob", "verify", "release.tar")
+    media_type = "application/vnd.oci.image.manifest.v1+json"
+    assert "Successfully" in world.did("blob", "verify", "--media-type", media_type, "release.tar")
 
 
 def test_artifact_is_not_verified_by_the_signature_of_a_blob(world: World, signed: Path) -> None:

@@ -6,6 +6,7 @@ from notarykit.blob.target import BlobTarget
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import IntegrityError
 from notarykit.keys.spec import KEY_SPECS
+from notarykit.oci.manifest import MANIFEST_TYPES
 
 _SIGNED = Descriptor("text/plain", "sha384:" + "0" * 96, 5)
 
@@ -60,9 +61,13 @@ def test_is_not_read_where_the_rest_does_not_fit(target: BlobTarget, spec: str, 
     assert not target.blob.asked
 
 
-def test_the_signature_of_an_artifact() -> None:
-    """The error says that a signature is of an artifact, and which command verifies it."""
-    signed = _SIGNED._replace(media_type="application/vnd.oci.image.manifest.v1+json")
-    with pytest.raises(IntegrityError, match="for 5 bytes, and the blob has 6") as caught:
-        BlobTarget(_Blob(6)).describe(signed, KEY_SPECS["EC-384"])
+@pytest.mark.parametrize("media_type", MANIFEST_TYPES)
+def test_the_signature_of_an_artifact(media_type: str) -> None:
+    """A signature of an artifact is of no blob, not even of the file that is its manifest, unless that is asked for."""
+    signed = _SIGNED._replace(media_type=media_type)
+    blob = _Blob(5)
+    with pytest.raises(IntegrityError, match="is of an artifact") as caught:
+        BlobTarget(blob).describe(signed, KEY_SPECS["EC-384"])
     assert "notarykit verify" in caught.value.advice
+    assert not blob.asked
+    assert BlobTarget(blob, media_type).describe(signed, KEY_SPECS["EC-384"]).media_type == media_type

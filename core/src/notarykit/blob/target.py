@@ -14,7 +14,7 @@ class BlobTarget(NamedTuple):
 
     Attributes:
         blob: The blob.
-        media_type: Media type that must have been signed, or an empty string where any will do.
+        media_type: Media type that must have been signed, or an empty string where any will do that no artifact has.
     """
 
     blob: Blob
@@ -28,23 +28,26 @@ class BlobTarget(NamedTuple):
             key_spec: Spec of the signing key, which decides the hash algorithm (signature specification, "Payload").
 
         Raises:
-            IntegrityError: The signature is for another media type, of another hash algorithm, or for another size, so
-                that the blob need not be read.
+            IntegrityError: The signature is of an artifact, for another media type, of another hash algorithm, or for
+                another size, so that the blob need not be read.
             StorageError: The blob cannot be read, or has changed while it was read.
         """
+        if not self.media_type and signed.media_type in MANIFEST_TYPES:
+            raise IntegrityError(
+                f"the signature is of an artifact ({signed.media_type}), and not of a blob",
+                advice="see 'notarykit verify'; where a file is to be that very manifest, name its media type",
+            )
         if self.media_type and signed.media_type != self.media_type:
-            raise _other(signed, f"the media type {signed.media_type!r}, not for {self.media_type!r}")
+            raise IntegrityError(
+                f"the signature is for the media type {signed.media_type!r}, not for {self.media_type!r}"
+            )
         algorithm = signed.digest.partition(":")[0]
         if algorithm != key_spec.digest_algorithm:
             needed = key_spec.digest_algorithm
-            raise _other(signed, f"a digest by {algorithm}, and a key of {key_spec.name} signs blobs by {needed}")
+            raise IntegrityError(
+                f"the signature is for a digest by {algorithm}, and a key of {key_spec.name} signs blobs by {needed}"
+            )
         size = self.blob.size()
         if size is not None and size != signed.size:
-            raise _other(signed, f"{signed.size} bytes, and {self.blob.name} has {size}")
+            raise IntegrityError(f"the signature is for {signed.size} bytes, and {self.blob.name} has {size}")
         return self.blob.describe(signed.media_type, algorithm)
-
-
-def _other(signed: Descriptor, what: str) -> IntegrityError:
-    is_of_artifact = signed.media_type in MANIFEST_TYPES
-    advice = f"it is of an artifact, {signed.media_type}: see 'notarykit verify'" if is_of_artifact else ""
-    return IntegrityError(f"the signature is for {what}", advice=advice)
