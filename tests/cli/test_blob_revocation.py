@@ -9,7 +9,7 @@ import pytest
 from tests.cli.blobs import sign_blob
 from tests.cli.test_json import schema
 from tests.cli.world import World, error_of
-from tests.support.ca import TestChain
+from tests.support.ca import TestChain, make_chain
 from tests.support.crls import make_crl, revoked
 from tests.support.homes import OTHER_IDENTITY, SCOPE, blob_policy_document
 from tests.support.ocsp_answers import responding
@@ -71,6 +71,21 @@ def test_evidence_replaces_the_network(world: World, responder: Responder, signe
     assert world.process(*command, *flags.split(), NOTATION_CACHE=cache).code == 0
     without = world.process(*command, NOTATION_CACHE=cache)
     assert (without.code, "is unknown" in error_of(without.err)) == (1, True)
+
+
+def test_nothing_to_collect(world: World) -> None:
+    """A chain that names neither responder nor CRL needs no evidence: nothing is written, and the text says so."""
+    chain = make_chain("EC-256", 2)
+    world.home.add_key(chain, "plain")
+    world.home.trust(chain)
+    world.home.set_blob_policy()
+    signature = f"{sign_blob(world)}.jws.sig"
+    assert world.did(*_FETCH, "--signature", signature).splitlines() == [
+        f"Collected 0 file(s) for {signature}",
+        "No certificate names an OCSP responder or a CRL: verify without --evidence",
+    ]
+    assert not Path("evidence").exists()
+    assert world.did("blob", "verify", "release.tar").startswith("Successfully")
 
 
 def test_result_of_each_signature(world: World, responder: Responder, signed: str) -> None:

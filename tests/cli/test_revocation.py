@@ -147,7 +147,7 @@ def test_nothing_is_requested_for_untrusted_signers(world: World, responder: Res
         ("--crl", b"rubbish", "file holds no CRL: it is no readable CRL"),
         ("--ocsp-response", b"rubbish", "file holds no OCSP response in DER"),
         ("--crl", None, "does not exist"),
-        ("--evidence", None, "cannot be read: No such file or directory"),
+        ("--evidence", None, "does not exist: fill it with 'notarykit revocation fetch', which says so where"),
         ("--evidence", b"rubbish", "cannot be read: Not a directory"),
     ],
 )

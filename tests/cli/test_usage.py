@@ -68,6 +68,16 @@ def test_malformed_reference_is_refused(world: World, command: str, reference: s
     assert world.refused(2, command, reference).startswith(message.format(reference))
 
 
+def test_file_is_for_the_commands_on_blobs(world: World) -> None:
+    """The advice on what is no reference, and names a file, is the group for files; for a folder it is another."""
+    (world.folder / "release.tar").write_bytes(b"a release")
+    advice = "the file of this name is for 'notarykit blob'"
+    assert world.refused(2, "sign", "release.tar") == f"reference 'release.tar' is malformed: {advice}"
+    assert world.refused(2, "verify", "./release.tar").endswith(advice)
+    (world.folder / "releases").mkdir()
+    assert advice not in world.refused(2, "sign", "releases")
+
+
 @pytest.mark.parametrize(
     "command", [("sign", "--oci-layout"), VERIFY, ("list", "--oci-layout")], ids=lambda each: each[0]
 )

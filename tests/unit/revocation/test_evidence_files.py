@@ -95,5 +95,5 @@ def test_evidence_folder_is_read_by_file_names(tmp_path: Path) -> None:
     paths = evidence_files(str(tmp_path))
     assert paths == ([str(tmp_path / names[0])], [str(tmp_path / names[1])])
     assert leaf_word(LocalEvidence.from_files(*paths)) == "good"
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="missing does not exist"):
         evidence_files(str(tmp_path / "missing"))

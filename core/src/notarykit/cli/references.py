@@ -1,5 +1,6 @@
 """Artifacts that a command is about: their references, and the repositories that hold them."""
 
+import os
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -139,7 +140,12 @@ def parse_target(text: str, options: Options) -> Target:
     """
     if options["oci-layout"]:
         return Target(text, parse_layout_reference(text), options.values.get("scope") or "")
-    reference = parse_reference(text)
+    try:
+        reference = parse_reference(text)
+    except UsageError as error:
+        if os.path.isfile(text):  # a reference of the right form may be the name of a file as well
+            raise UsageError(error.message, advice="the file of this name is for 'notarykit blob'") from None
+        raise
     return Target(text, reference, reference.scope)
 
 

@@ -147,8 +147,11 @@ def evidence_files(folder: str) -> tuple[list[str], list[str]]:
     Raises:
         UsageError: The folder cannot be read, or holds none.
     """
+    advice = "fill it with 'notarykit revocation fetch', which says so where there is nothing to collect"
     try:
         names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        raise UsageError(f"{folder} does not exist", advice=advice) from None
     except OSError as error:
         raise UsageError(f"{folder} cannot be read: {error.strerror}") from None
     crls, answers = (
@@ -156,5 +159,5 @@ def evidence_files(folder: str) -> tuple[list[str], list[str]]:
         for kind in ("crl", "ocsp")
     )
     if not crls and not answers:
-        raise UsageError(f"{folder} holds no evidence", advice="fill it with 'notarykit revocation fetch'")
+        raise UsageError(f"{folder} holds no evidence", advice=advice)
     return crls, answers

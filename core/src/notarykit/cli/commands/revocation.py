@@ -184,7 +184,7 @@ def _print(reference: str, collected: "Collected", written: "_Files") -> None:
     if written:
         print(f"  All valid until {format_rfc3339(min(evidence.until for _, evidence in written))}")
     elif collected.is_complete:
-        print("No certificate names an OCSP responder or a CRL")
+        print("No certificate names an OCSP responder or a CRL: verify without --evidence")
 
 
 def _incomplete(collected: "Collected", noun: str) -> NotarykitError:

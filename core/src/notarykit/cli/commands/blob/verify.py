@@ -165,7 +165,8 @@ class _Verification(BlobOperation):
         return Result(0, accepted_members(verdict, blob, signature, failures))
 
     def fail(self, item: BlobPath | FailedItem, error: NotarykitError) -> dict[str, Any]:
-        self.print_error(item, error, self._output.failed(item.text, error))
+        subject = item.name if isinstance(item, BlobPath) else item.text
+        self.print_error(item, error, self._output.failed(subject, error))
         return verdict_members(error)
 
 
