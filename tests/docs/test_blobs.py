@@ -95,7 +95,7 @@ def test_commands_and_examples_run(publisher: _User) -> None:
     assert f"{verified}verified/app.tar.gz\n" in publisher.does_section("What is guaranteed, and what is not")[0]
     example = "".join(blocks(PAGE, "python"))
     assert re.fullmatch(
-        r"sha256:[0-9a-f]{64} 10\nCN=acme,O=Notary,L=Seattle,ST=WA,C=US\nVerified\n",
+        r"sha256:[0-9a-f]{64} 10\nCN=release,O=Notary,L=Seattle,ST=WA,C=US\nVerified\n",
         publisher.does(sys.executable, "-c", example),
     )
 
@@ -126,7 +126,7 @@ def test_no_block_is_left_out() -> None:
 def test_downloader_needs_no_more_than_is_published(publisher: _User, tmp_path: Path) -> None:
     """Who has the file, its signature and the certificate verifies by that section alone, and no other file."""
     downloader = _User(tmp_path / "downloader")
-    for name in ("app.tar.gz", "app.tar.gz.jws.sig", "acme.crt"):
+    for name in ("app.tar.gz", "app.tar.gz.jws.sig", "release.crt"):
         shutil.copy(publisher.folder / name, downloader.folder)
     assert downloader.does_section("Verify a file")[-1].startswith("Successfully verified")
     (downloader.folder / "app.tar.gz").write_text("bad thing\n")
