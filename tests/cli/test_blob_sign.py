@@ -36,6 +36,7 @@ def _results(out: str) -> Any:
     return document["results"]
 
 
+@pytest.mark.requirement("workflow:signature-file")
 @pytest.mark.parametrize("form", ["jws", "cose"])
 def test_signature_file_is_beside_the_blob(world: World, release: Path, form: str) -> None:
     """The two lines of notation's documentation are printed, and the file has the documented name and place."""
@@ -337,6 +338,7 @@ def test_worker_processes_sign_and_verify(world: World) -> None:
     assert done.code == 0
 
 
+@pytest.mark.requirement("plugin:blob-signature")
 def test_plugin_signs(world: World, release: Path) -> None:
     """A key in a plugin is named on the command line, with the plugin's settings."""
     key, chain = world.home.folder / "build.key", world.home.folder / "build.chain.pem"
@@ -346,6 +348,7 @@ def test_plugin_signs(world: World, release: Path) -> None:
     assert world.refused(4, "blob", "sign", "--force", "--plugin", "none", "--id", "x", "release.tar")
 
 
+@pytest.mark.requirement("plugin:blob-capability")
 def test_plugin_that_signs_artifacts_alone_is_refused(world: World, release: Path) -> None:
     """A plugin that makes envelopes has to say that it makes those of blobs."""
     add_executable(world.home.folder / "plugins", "oci", shell_plugin("oci", "SIGNATURE_GENERATOR.ENVELOPE"))

@@ -128,6 +128,7 @@ def test_user_metadata(world: World) -> None:
     assert result["userMetadata"] == {"build": "42", "by": "me"}
 
 
+@pytest.mark.requirement("workflow:blob-media-type")
 def test_media_type(world: World) -> None:
     """The media type has to be the signed one where it is asked for, and is any otherwise."""
     world.home.set_blob_policy()
@@ -138,6 +139,7 @@ def test_media_type(world: World) -> None:
     assert error.startswith(f"{_CONTEXT}integrity: the signature is for the media type 'application/gzip', not for")
 
 
+@pytest.mark.requirement("trust:global-blob-statement")
 def test_policy_by_name(world: World, signed: Path) -> None:
     """The statement is the one of `--policy-name`, else the global one; without either nothing is accepted."""
     world.home.set_blob_policy(
@@ -167,6 +169,7 @@ def test_policies_that_are_refused(world: World, signed: Path) -> None:
     assert world.refused(2, "blob", "verify", "release.tar").startswith("no blob trust policy: ")
 
 
+@pytest.mark.requirement("workflow:skipped-blob")
 def test_skipped_verification(world: World) -> None:
     """Where the policy skips, no signature is looked for; the blob and a signature that is named have to be there."""
     world.home.set_blob_policy(blob_policy_document(level="skip", is_global=False))

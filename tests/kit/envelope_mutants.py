@@ -5,10 +5,12 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from notarykit.envelope.builder import with_timestamp
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.plugin.discovery.process import Ended
 from notarykit.plugin.protocol.fields import decode
 from tests.kit.mutant import Mutant
-from tests.kit.reference import BLOB, ENVELOPE, Variant, chain_of
+from tests.kit.reference import BLOB, ENVELOPE, STAMPED, Variant, authority, chain_of
 from tests.kit.wrong import (
     MAKE,
     Members,
@@ -22,7 +24,10 @@ from tests.kit.wrong import (
     refusal,
     refusing,
 )
+from tests.support.ca import NOT_BEFORE
 from tests.support.envelopes import ABSENT, COSE, JWS, build, changed
+from tests.support.token_changes import TokenChanges
+from tests.support.tokens import make_token
 
 
 def made(media_type: str, make: Callable[[bytes], object]) -> Mutation:
@@ -84,6 +89,23 @@ def _wrong_envelopes(media_type: str) -> Iterator[tuple[str, Callable[[bytes], o
     yield "a number", lambda _: 5
 
 
+def _wrong_timestamps(media_type: str) -> Iterator[tuple[str, Callable[[bytes], object]]]:
+    """How timestamps of envelopes are wrong, and what makes such a one."""
+
+    def stamped(make: Callable[[bytes], bytes]) -> Callable[[bytes], object]:
+        return lambda envelope: with_timestamp(
+            envelope, media_type, make(parse_envelope(envelope, media_type).signature)
+        )
+
+    yield "no token", stamped(lambda _: b"token")
+    yield "of another signature", stamped(lambda _: make_token(b"another", authority()))
+    broken = TokenChanges(corrupt_signature=True)
+    yield "does not hold", stamped(lambda signature: make_token(signature, authority(), broken))
+    yield "by a code signer", stamped(lambda signature: make_token(signature, chain_of("ec")))
+    early = TokenChanges(gen_time=NOT_BEFORE - timedelta(days=1))
+    yield "before the certificates", stamped(lambda signature: make_token(signature, authority(), early))
+
+
 def _is_of_format(media_type: str, _: str, request: Members) -> bool:
     return bool(request.get("signatureEnvelopeType") == media_type)
 
@@ -111,6 +133,9 @@ def about_envelopes() -> Iterator[Mutant]:
     yield mutant("payload", "another media type", _payload(lambda target: target | {"mediaType": "text/plain"}))
     yield mutant("payload", "annotations dropped", _payload(lambda target: changed(target, {"annotations": ABSENT})))
     yield mutant("payload", "an annotation replaced", _payload(_rebuilt))
+    for media_type in (JWS, COSE):
+        for face, make in _wrong_timestamps(media_type):
+            yield mutant("timestamp", f"{face} in {_RULE_OF[media_type]}", made(media_type, make), STAMPED)
     reads = "signatureEnvelopeType", "application/vnd.example.no-such-format", JWS
     yield mutant("unsupported-type", "made all the same", _reading_as(*reads))
     yield mutant("unsupported-type", "another code", coded("signatureEnvelopeType", reads[1], "ERROR"))

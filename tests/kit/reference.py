@@ -5,6 +5,8 @@ from typing import ClassVar, NamedTuple
 
 from cryptography import x509
 
+from notarykit.envelope.builder import with_timestamp
+from notarykit.envelope.parsing import parse_envelope
 from notarykit.keys.spec import key_spec
 from notarykit.plugin import (
     Capability,
@@ -27,6 +29,7 @@ from notarykit.plugin.host.generate_envelope import envelope_around
 from notarykit.plugin.server.dispatch import respond
 from tests.support.ca import TestChain, make_chain
 from tests.support.envelopes import primitive
+from tests.support.tokens import make_token
 
 NAME = "com.example.reference"
 SPECS = {
@@ -88,6 +91,24 @@ class Envelope(_Reference):
         return envelope_around(Raw(), request)._replace(annotations={"com.example.by": NAME})
 
 
+class StampedEnvelope(Envelope):
+    """Makes envelopes with timestamps by an authority of its own."""
+
+    def generate_envelope(self, request: GenerateEnvelopeRequest) -> GeneratedEnvelope:
+        """An envelope with a timestamp."""
+        made = super().generate_envelope(request)
+        media_type = made.signature_envelope_type
+        signature = parse_envelope(made.signature_envelope, media_type).signature
+        stamped = with_timestamp(made.signature_envelope, media_type, make_token(signature, authority()))
+        return made._replace(signature_envelope=stamped)
+
+
+@functools.cache
+def authority() -> TestChain:
+    """The chain of the timestamp authority, made once."""
+    return make_chain(purpose="timestamping")
+
+
 class BlobEnvelope(Envelope):
     """Makes envelopes for blobs too."""
 
@@ -146,6 +167,7 @@ RSA = Variant("raw with RSA", Raw, ("rsa",))
 EC = Variant("raw with EC", Raw, ("ec",))
 BOTH = Variant("raw with both", Raw, ("rsa", "ec"))
 ENVELOPE = Variant("envelope", Envelope, ("ec",))
+STAMPED = Variant("envelope with timestamps", StampedEnvelope, ("ec",))
 BLOB = Variant("envelope for blobs", BlobEnvelope, ("ec",))
 VERIFIER = Variant("verifier", Verifier)
 VARIANTS = (
@@ -153,6 +175,7 @@ VARIANTS = (
     EC,
     BOTH,
     ENVELOPE,
+    STAMPED,
     BLOB,
     VERIFIER,
     Variant("raw with every key", Raw, tuple(SPECS)),

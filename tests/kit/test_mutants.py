@@ -50,6 +50,7 @@ def test_mutants_have_names_of_their_own() -> None:
     "plugin:metadata-members",
     "plugin:one-version-per-major",
     "plugin:own-name",
+    "plugin:plugin-timestamp-form",
     "plugin:processed-attributes",
     "plugin:reason",
     "plugin:results-requested",

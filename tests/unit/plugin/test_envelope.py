@@ -40,6 +40,7 @@ def test_verification_plugin_is_a_critical_attribute(media_type: str) -> None:
     assert _parsed(made.signature_envelope, media_type).attributes.extended == ()
 
 
+@pytest.mark.requirement("plugin:plugin-timestamp")
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_signature_is_timestamped(media_type: str, responder: Responder) -> None:
     """The token in the envelope is one for its signature."""
@@ -51,6 +52,7 @@ def test_signature_is_timestamped(media_type: str, responder: Responder) -> None
     assert envelope.signing_agent == "agent/1"
 
 
+@pytest.mark.requirement("plugin:plugin-timestamp")
 def test_no_envelope_without_the_timestamp(responder: Responder) -> None:
     """An authority that is not trusted fails the signature, and the advice is about plugin configuration."""
     authority = TimestampAuthority(authority_url(responder), OTHER.ders[-1])

@@ -15,7 +15,11 @@ from tests.unit.timestamp.setting import MESSAGE, token_with
 # Requests
 
 
-@pytest.mark.requirement("plugin:certificate-request", "workflow:timestamp-certificate-request")
+@pytest.mark.requirement(
+    "plugin:certificate-request",
+    "plugin:plugin-timestamp",
+    "workflow:timestamp-certificate-request",
+)
 @pytest.mark.parametrize(("hash_name", "short"), [("SHA-256", "sha256"), ("SHA-384", "sha384"), ("SHA-512", "sha512")])
 @pytest.mark.parametrize("policy", ["", POLICY])
 @pytest.mark.parametrize("nonce", [0, 127, 128, 2**159 - 1])

@@ -110,6 +110,7 @@ def test_other_asterisks(scope: str) -> None:
     assert _refusal(scope) == f"statement 'acme': scope {scope!r} {problem}"
 
 
+@pytest.mark.requirement("trust:version")
 def test_the_version_says_that_there_may_be_prefixes() -> None:
     """Under 1.0 a prefix is refused; a document for blobs has no version with prefixes."""
     refused = refusal(make_statement(registryScopes=["r.test/team/*"]))

@@ -81,6 +81,7 @@ def _link(path: Path) -> None:
     path.symlink_to("/etc/hostname")
 
 
+@pytest.mark.requirement("trust:no-links")
 @pytest.mark.parametrize("make", [_link, os.mkfifo], ids=["link", "pipe"])
 @pytest.mark.parametrize("place", ["", "sub/", "..state/"])
 def test_what_is_no_regular_file(tmp_path: Path, make: Callable[[Path], None], place: str) -> None:

@@ -150,6 +150,30 @@ def expiry_is_kept(session: Session) -> str | None:
     return _each(session, check)
 
 
+@rule("generate-envelope.timestamp", MUST, "Signing workflow using plugin")
+def timestamps_hold(session: Session) -> str | None:
+    """A timestamp that comes with an envelope is of its signature, by certificates that keep the requirements."""
+
+    def check(key: Key) -> str | None:
+        envelopes = [_intact(key, media_type, PAYLOAD) for media_type in formats(key)]
+        stamped = [(each, each.timestamp_signature) for each in envelopes if each.timestamp_signature]
+        if not stamped:
+            raise DoesNotApply("no envelope has a timestamp")
+        return next(filter(None, (_timestamp_problem(*each) for each in stamped)), None)
+
+    return _each(session, check)
+
+
+def _timestamp_problem(envelope: IntactEnvelope, token: bytes) -> str | None:
+    from notarykit.timestamp.token import check_covers, check_token
+
+    try:
+        check_covers(check_token(token, envelope.signature), envelope.chain)
+    except NotarykitError as error:
+        return error.message
+    return None
+
+
 @rule("generate-envelope.unsupported-type", MUST, "Error codes for generate-envelope")
 def other_formats_are_refused(session: Session) -> str | None:
     """An envelope format that does not exist is a VALIDATION_ERROR."""
