@@ -11,17 +11,35 @@ from datetime import UTC, datetime
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from notarykit.batch.executors import usable_cores
-from tests.bench import admission, crl, envelopes, many, page, providers, registry, scale, startup, strangers, tokens
+from tests.bench import (
+    admission,
+    blobs,
+    crl,
+    envelopes,
+    many,
+    page,
+    providers,
+    registry,
+    scale,
+    startup,
+    strangers,
+    tokens,
+)
 from tests.bench.tables import at_least, at_most, print_ratios, print_table
+from tests.interop import go_blob_peer
 from tests.interop.go_peer import Peer, build
 
 
 def _startup(folder: str) -> None:
+    _print_times(startup.measure(folder))
+
+
+def _print_times(rows: list[startup.Row]) -> None:
     print_table(
         ("command", "median, ms", "times a bare interpreter", "at most", "reached"),
         (
             (f"`{row.name}`", f"{row.milliseconds:.1f}", f"{row.ratio:.2f}", *at_most(row.ratio, row.target))
-            for row in startup.measure(folder)
+            for row in rows
         ),
     )
 
@@ -97,6 +115,28 @@ def _scale(folder: str) -> None:
     )  # fmt: skip
 
 
+def _blobs(folder: str) -> None:
+    large = blobs.make_file(folder, "large", blobs.LARGE)
+    print_ratios("a file of 1 GiB, in the page cache", "openssl dgst", blobs.hashing(folder, large), "MiB/s of CPU")
+    with Peer(go_blob_peer.build()) as peer:
+        print_ratios(f"blobs of {blobs.SMALL_BYTES // 1024} KiB", "notation-go", blobs.small(folder, peer))
+    bench = blobs.commands(folder)
+    print_table(
+        ("memory", "peak with 1 MiB, MiB", "peak with 1 GiB, MiB", "ratio", "at most", "reached"),
+        (
+            (
+                f"`{row.name}`",
+                f"{row.small:.1f}",
+                f"{row.large:.1f}",
+                f"{row.large / row.small:.2f}",
+                *at_most(row.large / row.small, blobs.MOST_TIMES),
+            )
+            for row in blobs.memory(bench, large)
+        ),
+    )
+    _print_times(blobs.startup(bench))
+
+
 def _page(folder: str) -> None:
     print_table(
         (f"page of an audit, {page.ARTIFACTS:,} artifacts", "median", "at most", "reached"),
@@ -160,6 +200,7 @@ PARTS: Mapping[str, tuple[str, Callable[[str], None]]] = {
     "registry": ("verify and sign in the library, artifacts in a registry, beside notation-go", _registry),
     "many": ("one command over 200 references, beside a process of notation for each", _many),
     "scale": ("one command over 10,000 references, and an audit of them: rates and memory", _scale),
+    "blobs": ("blobs: a large one beside openssl dgst, small ones beside notation-go, memory, start-up", _blobs),
     "page": ("the HTML page of an audit: its size, and times in Chromium", _page),
     "strangers": ("the processor's time for signatures of strangers", _strangers),
     "admission": ("the admission program, beside Ratify: rates, waiting times and memory", _admission),

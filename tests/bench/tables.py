@@ -36,9 +36,9 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         print(f"| {' | '.join(row)} |", flush=True)
 
 
-def print_ratios(work: str, peer: str, rows: Iterable[Ratio]) -> None:
+def print_ratios(work: str, peer: str, rows: Iterable[Ratio], unit: str = "1/s") -> None:
     """Prints rates beside a peer's, and whether the ratios were reached."""
-    headings = (work, "notarykit, 1/s", f"{peer}, 1/s", "ratio", "at least", "reached")
+    headings = (work, f"notarykit, {unit}", f"{peer}, {unit}", "ratio", "at least", "reached")
     print_table(
         headings,
         (
