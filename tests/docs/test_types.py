@@ -28,6 +28,13 @@ async def program(reference: str) -> None:
     except notarykit.VerificationError as error:
         assert_type(error.results, tuple[notarykit.StepResult, ...])
         assert_type([each.error for each in error.results], list[notarykit.NotarykitError | None])
+    with open("release.tar", "rb") as file:
+        signed = notarykit.sign_blob(file, "build", content_media_type="application/x-tar")
+    assert_type(signed, notarykit.SignedBlob)
+    notarykit.write_signature(notarykit.signature_path("release.tar", notarykit.JWS), signed.signature.envelope)
+    verified = notarykit.verify_blob("release.tar", signed.signature.envelope, verifier=notarykit.load_blob_verifier())
+    assert_type(verified, notarykit.VerifiedBlob)
+    assert_type(verified.blob, notarykit.Descriptor | None)
 """
 
 
