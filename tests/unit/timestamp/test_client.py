@@ -11,7 +11,7 @@ from notarykit.keys.chain import Chain, check_chain
 from notarykit.net.client import HttpClient
 from notarykit.timestamp.client import TimestampAuthority
 from notarykit.timestamp.token import verify_token
-from tests.support.ca import SPECS, make_chain
+from tests.support.ca import SPECS, Changes, make_chain
 from tests.support.responders import Responder
 from tests.support.timestamp_responses import make_response
 from tests.support.token_changes import POLICY, Accuracy, EssCertificate, TokenChanges
@@ -242,3 +242,50 @@ def test_failures_of_all_authorities_are_reported(responder: Responder, client: 
     assert second.startswith(responder.url("/two"))
     assert third.startswith(responder.url("/three"))
     assert "trusted root" in third
+
+
+YOUNG = check_chain(make_chain(not_before=NOW - DAY, leaf=Changes(not_before=NOW)).ders)
+
+
+def test_certificate_of_this_moment_has_its_timestamp_a_moment_later(
+    responder: Responder, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A timestamp that vouches for a while before the certificate began is requested once more, after that while."""
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        later = TokenChanges(gen_time=NOW + timedelta(seconds=seconds), accuracy=Accuracy(1, 500))
+        authority_url(responder, changes=later)
+
+    monkeypatch.setattr("notarykit.timestamp.client.time.sleep", pause)
+    url = authority_url(responder, changes=TokenChanges(accuracy=Accuracy(1, 500)))
+    token = stamp(client, url, signer=YOUNG)
+    assert verify_token(token, SIGNATURE, TSA.ders[-1:]).earliest >= NOW
+    assert (pauses, len(responder.seen)) == ([2], 2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        TokenChanges(accuracy=Accuracy(6)),  # a long wait
+        TokenChanges(gen_time=NOW - timedelta(seconds=3)),  # another cause: a clock that is wrong
+    ],
+)
+def test_nobody_waits_for_long(
+    responder: Responder, client: HttpClient, monkeypatch: pytest.MonkeyPatch, changes: TokenChanges
+) -> None:
+    """More than a few seconds are the user's to wait, and a clock that is behind does not get better by waiting."""
+    monkeypatch.setattr("notarykit.timestamp.client.time.sleep", lambda _: pytest.fail("somebody waits"))
+    assert "is not valid before" in stamp_error(client, authority_url(responder, changes=changes), signer=YOUNG)
+    assert len(responder.seen) == 1
+
+
+def test_a_second_timestamp_is_the_last(
+    responder: Responder, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An authority whose clock stands still does not keep anybody."""
+    monkeypatch.setattr("notarykit.timestamp.client.time.sleep", lambda _: None)
+    url = authority_url(responder, changes=TokenChanges(accuracy=Accuracy(1)))
+    assert "is not valid before" in stamp_error(client, url, signer=YOUNG)
+    assert len(responder.seen) == 2

@@ -3,13 +3,16 @@
 RFC 3161, sections 2.2 and 3.4; signing and verification workflow, "Signing Steps".
 """
 
+import math
 import secrets
+import time
 import warnings
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
+from notarykit._internal.deadline import seconds_left
 from notarykit.errors import (
     CertificateError,
     NetworkError,
@@ -37,6 +40,8 @@ _MOST_HEADERS = 64 * 1024
 # Below 2**159, since some authorities keep 20 bytes and a sign for it.
 _NONCE_BITS = 159
 _NOTABLE_DIFFERENCE = timedelta(minutes=5)
+_CLOCK_DIFFERENCE = timedelta(seconds=1)
+_LONGEST_WAIT = 5
 
 
 class TimestampAuthority(NamedTuple):
@@ -114,6 +119,17 @@ class TimestampClient:
         raise _no_timestamp(failures)
 
     def _ask(self, authority: TimestampAuthority, signature: bytes, chain: Chain, now: datetime) -> bytes:
+        token, timestamp = self._request(authority, signature, chain)
+        if seconds := _seconds_too_early(timestamp, chain):
+            time.sleep(seconds)
+            token, timestamp = self._request(authority, signature, chain)
+        check_covers(timestamp, chain)
+        self._check_present(timestamp, now)
+        self._revocation.check(timestamp.chain, now)
+        return token
+
+    def _request(self, authority: TimestampAuthority, signature: bytes, chain: Chain) -> tuple[bytes, Timestamp]:
+        """Returns a token that is the answer to a request of ours, and its verified content."""
         spec, nonce = chain.key_spec, secrets.randbits(_NONCE_BITS)
         request = tsp.make_request(spec.hash_name, spec.digest(signature), nonce, authority.policy)
         token = tsp.read_response(self._post(authority.url, request))
@@ -122,10 +138,7 @@ class TimestampClient:
             raise TimestampError("the token is not the answer to this request")
         if authority.policy and timestamp.policy != authority.policy:
             raise TimestampError(f"the token has the policy {timestamp.policy}, not {authority.policy}")
-        check_covers(timestamp, chain)
-        self._check_present(timestamp, now)
-        self._revocation.check(timestamp.chain, now)
-        return token
+        return token, timestamp
 
     def _check_present(self, timestamp: Timestamp, now: datetime) -> None:
         """Checks that the authority's chain is valid now, and warns of a time that is not the present."""
@@ -149,6 +162,19 @@ class TimestampClient:
         if response.header("Content-Type").partition(";")[0].strip().lower() != "application/timestamp-reply":
             raise NetworkError("its answer is not of the type application/timestamp-reply")
         return response.body
+
+
+def _seconds_too_early(timestamp: Timestamp, chain: Chain) -> int:
+    """Returns how long to wait for a timestamp whose range does not begin before the signer's certificate.
+
+    A certificate that is issued for one signature may be younger than the authority is exact. Whole seconds, since the
+    authority may round to them; 0 if another cause is likelier, or the wait would be long.
+    """
+    begin = chain.leaf.not_valid_before_utc
+    if not timestamp.earliest < begin <= timestamp.latest + _CLOCK_DIFFERENCE:
+        return 0
+    seconds = math.ceil((begin - timestamp.earliest).total_seconds())
+    return seconds if seconds <= _LONGEST_WAIT and seconds < seconds_left() else 0
 
 
 def _no_timestamp(failures: Sequence[NotarykitError]) -> TimestampError:
