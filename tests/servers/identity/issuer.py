@@ -77,20 +77,24 @@ class Issuer(RecordingServer):
         """Returns a token with the usual claims and these changes."""
         return self.signer.sign(claims_of(self.url, **changes))
 
+    @property
+    def pages(self) -> dict[str, dict[str, Any]]:
+        """What it publishes, by path."""
+        members = {"issuer": self.url, "jwks_uri": f"{self.url}/keys", "token_endpoint": f"{self.url}/token"}
+        supported = {
+            "id_token_signing_alg_values_supported": ["ES256", "RS256"],
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+        }
+        return {"/.well-known/openid-configuration": {**members, **supported}, "/keys": {"keys": [self.signer.jwk]}}
+
     def answer(self, seen: Seen, connection: Connection) -> None:
         """Answers a request."""
         connection.reply(self.answers.get(seen.path) or self._reply(seen))
 
     def _reply(self, seen: Seen) -> Reply:
-        if seen.path == "/.well-known/openid-configuration":
-            members = {"issuer": self.url, "jwks_uri": f"{self.url}/keys", "token_endpoint": f"{self.url}/token"}
-            supported = {
-                "id_token_signing_alg_values_supported": ["ES256", "RS256"],
-                "response_types_supported": ["id_token"],
-            }
-            return _reply({**members, **supported, "subject_types_supported": ["public"]})
-        if seen.path == "/keys":
-            return _reply({"keys": [self.signer.jwk]})
+        if seen.path in self.pages:
+            return _reply(self.pages[seen.path])
         if seen.path == "/github" and seen.authorization == f"Bearer {REQUEST_TOKEN}":
             return _reply({"count": 1, "value": self.token(aud=seen.query["audience"][0], **self.claims)})
         pair = f"{CLIENT}:s3cret%2Fwith%3Amarks".encode()

@@ -12,7 +12,9 @@ from notarykit.plugin.host.signer import plugin_signer
 from notarykit.signing.artifact import sign_artifact
 from notarykit.signing.options import SignOptions
 from notarykit_identity.plugin import IdentityPlugin
+from tests.interop.go_peer import Peer
 from tests.interop.scene import METADATA, Question
+from tests.servers.identity.fulcio import Fulcio
 from tests.servers.identity.issuer import AUDIENCE, Issuer
 from tests.servers.identity.vault_ca import VaultCA
 from tests.servers.timestamp.openssl_ts import OpensslAuthority
@@ -70,6 +72,12 @@ class Scene:
         self.trust(authority.root)
         return self.config | {"address": authority.server.tls_url, "auth_mount": authority.mount}
 
+    def for_fulcio(self, authority: Fulcio, kind: str, **claims: Any) -> dict[str, str]:
+        """Returns the plugin configuration for Fulcio, trusts its root, and writes a token of a kind of issuer."""
+        self.trust(authority.root)
+        self.write_token(authority.issuers[kind].token(**claims))
+        return self.config | {"address": authority.url}
+
     def sign(self, key_id: str, config: Mapping[str, str], media_type: str = JWS) -> IntactEnvelope:
         """Signs the artifact with the plugin in this process, and returns the signature's content."""
         signer = plugin_signer(IdentityPlugin(), key_id, config)
@@ -81,3 +89,19 @@ class Scene:
         policy = policy_document(identities, STORES)
         now = None if later is None else datetime.now().astimezone() + later
         return Question(self.layout.path, str(self.layout.digest), self.home, policy, METADATA, now)
+
+
+def ask_peer_with_plugins(peer: Peer, plugins: Path, question: Question) -> dict[str, Any]:
+    """Returns the verdict of the Go side, which may run the plugins of a folder."""
+    answer: dict[str, Any] = peer.ask(
+        "verify-with-plugins",
+        folder=str(plugins),
+        layout=question.layout,
+        digest=question.digest,
+        scope="local/tests",
+        policy=question.policy,
+        trustStore=str(question.home.folder),
+        metadata=METADATA,
+        pluginConfig={},
+    )
+    return answer

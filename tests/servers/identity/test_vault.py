@@ -1,8 +1,6 @@
 """Signing with identities that Vault certifies, and verification on either side."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,9 +9,8 @@ from notarykit.verification.verdict import Verified
 from tests.interop import our_plugin
 from tests.interop.conftest import peer
 from tests.interop.go_peer import Peer
-from tests.interop.scene import METADATA, Question
 from tests.servers.identity.issuer import SUBJECT
-from tests.servers.identity.scene import Scene
+from tests.servers.identity.scene import Scene, ask_peer_with_plugins
 from tests.servers.identity.vault_ca import VaultCA
 from tests.support.envelopes import FORMATS
 from tests.support.homes import policy_document
@@ -79,7 +76,7 @@ def test_both_sides_have_the_plugin_verify(
         ([f"identity: subject={SUBJECT}, {issuer}"], "correct the trust policy"),
     ]:
         question = scene.question(identities)
-        answer = _with_plugins(peer, plugins, question)
+        answer = ask_peer_with_plugins(peer, plugins, question)
         verdict = question.ask_us
         if reason:
             assert reason in answer["error"]
@@ -99,17 +96,3 @@ def test_a_signature_that_names_no_plugin_matches_no_identity_of_ours(
     assert not question.ask_peer(peer)["ok"]
     with pytest.raises(VerificationError, match="no plugin checks others"):
         question.ask_us()
-
-
-def _with_plugins(peer: Peer, plugins: Path, question: Question) -> dict[str, Any]:
-    return peer.ask(
-        "verify-with-plugins",
-        folder=str(plugins),
-        layout=question.layout,
-        digest=question.digest,
-        scope="local/tests",
-        policy=question.policy,
-        trustStore=str(question.home.folder),
-        metadata=METADATA,
-        pluginConfig={},
-    )

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from notarykit.errors import CertificateError
 from notarykit.plugin import (
-    KEY_SPECS,
     LocalSigner,
     PluginError,
     build_chain,
@@ -27,13 +26,11 @@ from notarykit_identity.identities import Identity, identity_of
 if TYPE_CHECKING:
     from notarykit.plugin import PrivateKey
 
-_CURVES: dict[str, ec.EllipticCurve] = {
-    "EC-256": ec.SECP256R1(), "EC-384": ec.SECP384R1(), "EC-521": ec.SECP521R1(),
-}  # fmt: skip
-_HASHES: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
-    "SHA-256": hashes.SHA256(),
-    "SHA-384": hashes.SHA384(),
-    "SHA-512": hashes.SHA512(),
+# For the request: servers certify an RSA key of any length with SHA-256, and know one hash for each curve.
+_CURVES: dict[str, tuple[ec.EllipticCurve, hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
+    "EC-256": (ec.SECP256R1(), hashes.SHA256()),
+    "EC-384": (ec.SECP384R1(), hashes.SHA384()),
+    "EC-521": (ec.SECP521R1(), hashes.SHA512()),
 }
 _EXPONENT = 65537
 # A certificate without a margin for clocks, as Fulcio's, may begin a moment ahead of this machine's time.
@@ -61,7 +58,7 @@ class Expected(NamedTuple):
 def make_key(spec: str) -> "PrivateKey":
     """Makes a key of a spec, in memory."""
     if spec in _CURVES:
-        return ec.generate_private_key(_CURVES[spec])
+        return ec.generate_private_key(_CURVES[spec][0])
     return rsa.generate_private_key(_EXPONENT, int(spec.removeprefix("RSA-")))
 
 
@@ -79,7 +76,7 @@ def make_request(key: "PrivateKey", spec: str, identity: Identity | None = None)
         builder = builder.add_extension(
             x509.SubjectAlternativeName([x509.UniformResourceIdentifier(identity.uri)]), critical=False
         )
-    request = builder.sign(key, _HASHES[KEY_SPECS[spec].hash_name])
+    request = builder.sign(key, _CURVES[spec][1] if spec in _CURVES else hashes.SHA256())
     return request.public_bytes(Encoding.PEM).decode()
 
 
