@@ -61,7 +61,9 @@ class Fulcio(RecordingServer):
         if seen.path in self.answers:
             return connection.reply(self.answers[seen.path])
         reply = forward(self.upstream, seen, seen.target)
-        return connection.reply(self.changes.get(seen.path, lambda _, reply: reply)(seen, reply))
+        if seen.path in self.changes:
+            reply = self.changes[seen.path](seen, reply)
+        return connection.reply(reply)
 
     @property
     def root(self) -> bytes:
