@@ -139,6 +139,19 @@ def test_no_blob_is_refused(world: World) -> None:
     assert world.refused(2, "blob", "sign", "--from", "empty.txt") == "--from empty.txt: no path of a blob"
 
 
+def test_signatures_among_the_blobs_are_refused(world: World, release: Path) -> None:
+    """A pattern that brings signatures along signs nothing, and one in a file is left out; a single one is meant."""
+    sign_blob(world, "a")
+    message = "a.jws.sig is named as a signature, and not as what is to be signed: leave signatures out, keep them in "
+    assert world.refused(2, "blob", "sign", "--force", "a", "a.jws.sig", "release.tar").startswith(message)
+    assert not (world.folder / "release.tar.jws.sig").exists()
+    (world.folder / "list").write_text("a.jws.sig\nrelease.tar\n")
+    done = world.run("blob", "sign", "--from", "list")
+    assert (done.code, done.out.splitlines()[0]) == (2, "Successfully signed release.tar")
+    assert f"list, line 1: {message}" in done.err
+    assert "Successfully" in world.did("blob", "sign", "a.jws.sig")
+
+
 def _pipe(path: Path) -> None:
     os.mkfifo(path)
 

@@ -13,7 +13,7 @@ from notarykit.blob import content as blob_content
 from notarykit.envelope.attributes import ExtendedAttribute
 from tests.cli.blobs import make_blob, sign_blob
 from tests.cli.test_json import schema
-from tests.cli.world import VERIFY, World
+from tests.cli.world import VERIFY, World, error_of
 from tests.support.ca import Changes, make_chain, ocsp_at
 from tests.support.envelopes import COSE, JWS, PLUGIN, sign_envelope
 from tests.support.executables import add_executable, answering, shell_plugin
@@ -374,6 +374,14 @@ def test_standard_input_is_verified(world: World, signed: Path) -> None:
     assert world.process(*command, stdin=b"a release").code == 0
     (result,) = _results(world.did("blob", "verify", "-o", "json", *command[2:], stdin="a release"))
     assert result["blob"] == "-"
+
+
+def test_signature_among_the_blobs_is_not_verified(world: World, signed: Path) -> None:
+    """A signature that a pattern brings along has none of its own, and the advice says that it needs none."""
+    world.home.set_blob_policy()
+    done = world.run("blob", "verify", "release.tar", "release.tar.jws.sig")
+    assert (done.code, done.out) == (1, _SUCCESS)
+    assert error_of(done.err).endswith("exists: leave signatures out, which need none")
 
 
 def test_several_blobs(world: World, signed: Path) -> None:

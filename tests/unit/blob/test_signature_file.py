@@ -9,6 +9,7 @@ import pytest
 from notarykit.blob.signature_file import (
     SignatureFile,
     format_of,
+    is_signature_name,
     read_signature,
     signature_path,
     tried_format,
@@ -42,6 +43,14 @@ def test_names(blob: str, directory: str | None, path: str) -> None:
     assert signature_path(Path(blob), COSE, directory) == os.path.normpath(path).replace(
         ".jws.", ".cose."
     ) or blob.startswith("./")
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_signatures_are_known_by_their_names(media_type: str) -> None:
+    """What is named as a signature is known as one, and a blob that merely has an extension of its kind is not."""
+    assert is_signature_name(signature_path("dist/release.tar", media_type))
+    for name in ("release.tar", "release.sig", "release.jws", "cose.sig", "release.jws.sig/blob"):
+        assert not is_signature_name(name)
 
 
 def test_no_name_for_another_format() -> None:

@@ -69,6 +69,12 @@ def format_of(path: str | os.PathLike[str]) -> str | None:
     return None
 
 
+def is_signature_name(path: str | os.PathLike[str]) -> bool:
+    """Returns True if a file is named as `signature_path` names signatures."""
+    name = os.path.basename(os.fspath(path))
+    return any(name.endswith(f".{extension}.sig") for extension in _FORMATS)
+
+
 def read_signature(path: str | os.PathLike[str], largest: int = USUAL_ENVELOPE) -> SignatureFile:
     """Reads a detached signature, whose format its name tells; where it has no extension, each format is tried.
 

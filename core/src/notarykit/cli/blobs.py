@@ -76,17 +76,21 @@ class SignaturePlace(NamedTuple):
         """
         options.exclusive("signature", "signature-directory")
         path, directory = text_of(options, "signature") or "", text_of(options, "signature-directory")
-        is_one = len(options.arguments) == 1 and not options["from"]
-        if _STANDARD_INPUT in options.arguments and not (is_one and path):
+        if _STANDARD_INPUT in options.arguments and not (is_one_blob(options) and path):
             raise UsageError(
                 "the blob on standard input must be the only one, and needs --signature",
                 advice="name the file of its signature, such as --signature blob.jws.sig",
             )
-        if path and not is_one:
+        if path and not is_one_blob(options):
             raise UsageError("--signature is for one blob", advice="use --signature-directory for several")
         if directory is not None and not os.path.isdir(directory):
             raise UsageError(f"--signature-directory {directory} is no directory", advice="create it, or name another")
         return cls(path, directory)
+
+
+def is_one_blob(options: Options) -> bool:
+    """Returns True if a command line names one blob, and no file with others."""
+    return len(options.arguments) == 1 and not options["from"]
 
 
 def text_of(options: Options, name: str) -> str | None:

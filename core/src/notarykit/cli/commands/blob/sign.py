@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from notarykit._internal.printable import printable
 from notarykit.blob.content import OCTET_STREAM
-from notarykit.blob.signature_file import format_of, signature_path, write_signature
+from notarykit.blob.signature_file import format_of, is_signature_name, signature_path, write_signature
 from notarykit.cli.batch.items import FailedItem
 from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.runner import run_each
-from notarykit.cli.blobs import BLOB_FLAGS, BLOBS, BlobOperation, BlobPath, BlobWork, SignaturePlace
+from notarykit.cli.blobs import BLOB_FLAGS, BLOBS, BlobOperation, BlobPath, BlobWork, SignaturePlace, is_one_blob
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import confirmed
 from notarykit.cli.signing import SIGNING_FLAGS, ChosenSigner, sign_options
@@ -124,13 +124,23 @@ class _Signing(BlobOperation):
 
     def __init__(self, options: Options, wanted: SignOptions, destination: _Destination) -> None:
         self._names: set[str] | None = None if destination.place.directory is None else set()
+        self._is_one = is_one_blob(options)
         super().__init__(options, self._parsed)
         chosen = ChosenSigner(options, for_blob=True)
         self.work = _SigningWork(chosen, wanted, options["media-type"], destination)
         chosen.keep_here(self)
 
     def _parsed(self, text: str) -> BlobPath:
-        """Parses a path; two blobs of one name would have one signature file in a common directory."""
+        """Parses a path.
+
+        Two blobs of one name would have one signature file in a common directory. A signature among several blobs is
+        there because of a pattern such as `dist/*`, which would bring the signature's signature the next time.
+        """
+        if not self._is_one and is_signature_name(text):
+            raise UsageError(
+                f"{text} is named as a signature, and not as what is to be signed",
+                advice="leave signatures out, keep them in a --signature-directory, or sign it alone",
+            )
         if self._names is not None:
             name = os.path.basename(text)
             if name in self._names:
@@ -181,8 +191,7 @@ def _format(options: Options, place: SignaturePlace, wanted: SignOptions) -> str
 
 def _may_ask(options: Options) -> bool:
     """Returns True if there is one blob, and a person to be asked about its signature."""
-    is_one = len(options.arguments) == 1 and not options["from"]
-    return is_one and not options["force"] and options["output"] == "text" and sys.stdin.isatty()
+    return is_one_blob(options) and not options["force"] and options["output"] == "text" and sys.stdin.isatty()
 
 
 def _json(signed: SignedBlob, path: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from notarykit._internal.paths import trust_store_root
 from notarykit.blob.content import Blob
-from notarykit.blob.signature_file import SignatureFile, read_signature, signature_path
+from notarykit.blob.signature_file import SignatureFile, is_signature_name, read_signature, signature_path
 from notarykit.cli.batch.items import FailedItem
 from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.runner import run_each
@@ -125,8 +125,10 @@ def _signatures_of(blob: BlobPath, place: SignaturePlace, policy: TrustPolicy) -
     paths = [signature_path(blob.text, media_type, place.directory) for media_type in MEDIA_TYPES]
     present = [path for path in paths if os.path.lexists(path)]
     if not present:
+        is_signature = is_signature_name(blob.text)  # as a pattern such as `dist/*` brings them
         raise NoSignatureError(
-            f"there is no signature: neither {' nor '.join(paths)} exists", advice="name it with --signature"
+            f"there is no signature: neither {' nor '.join(paths)} exists",
+            advice="leave signatures out, which need none" if is_signature else "name it with --signature",
         ).under(policy.name, policy.level.name)
     return present
 
