@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ from notarykit.errors import (
     UserMetadataError,
 )
 from notarykit.verification.verdict import Audited, Skipped, Verified
-from tests.interop.blob_scene import CONTENT, CONTENT_TYPE, BlobQuestion, BlobScene, Control, payload_of
+from tests.interop.blob_scene import CONTENT, CONTENT_TYPE, BlobQuestion, BlobScene, Control, accepted, payload_of
 from tests.interop.differences import Difference, Kind, stricter
 from tests.interop.go_peer import Peer
 from tests.interop.scene import DAY, METADATA, certificates_of
 from tests.support.ca import HASH_OF_SPEC, SPECS
-from tests.support.envelopes import FORMATS
+from tests.support.envelopes import FORMATS, sign_envelope
 
 STEPS = ["integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"]
 
@@ -109,6 +110,21 @@ def test_signatures_of_go_are_verified(blob_peer: Peer, tmp_path: Path, spec: st
         assert expiry == signing_time + DAY
     for control, question in scene.spoiled(envelope).items():
         _refused(question, FAILED_HERE[control])
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize("spec", ["RSA-2048", "EC-384", "EC-521"])
+def test_digests_by_another_hash(blob_peer: Peer, tmp_path: Path, spec: str, media_type: str) -> None:
+    """Both sides refuse a digest of the blob by another hash than that of the key, as artifacts' signatures have it."""
+    scene = BlobScene(tmp_path, spec, media_type)
+    for other in ("RSA-2048", "EC-384", "EC-521"):
+        payload = json.dumps(_payload(other)).encode()
+        question = scene.question(sign_envelope(scene.chain, media_type, payload))
+        if other == spec:
+            accepted(blob_peer, question)
+        else:
+            assert not question.ask_peer(blob_peer)["ok"]
+            _refused(question, IntegrityError)
 
 
 def _refused(question: BlobQuestion, kind: type[NotarykitError]) -> None:
