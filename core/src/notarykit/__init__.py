@@ -97,9 +97,12 @@ if TYPE_CHECKING:
     from notarykit.timestamp.client import TimestampClient as TimestampClient
     from notarykit.timestamp.token import Timestamp as Timestamp
     from notarykit.timestamp.token import verify_token as verify_token
+    from notarykit.trust.export import ExportedPolicy as ExportedPolicy
+    from notarykit.trust.export import export_policy as export_policy
     from notarykit.trust.parsing import parse_blob_policy_document as parse_blob_policy_document
     from notarykit.trust.parsing import parse_policy_document as parse_policy_document
     from notarykit.trust.policy import BlobTrustPolicyDocument as BlobTrustPolicyDocument
+    from notarykit.trust.policy import PolicyChoice as PolicyChoice
     from notarykit.trust.policy import TrustPolicy as TrustPolicy
     from notarykit.trust.policy import TrustPolicyDocument as TrustPolicyDocument
     from notarykit.trust.store import DirectoryTrustStore as DirectoryTrustStore
@@ -165,8 +168,9 @@ _HOMES = {
     "signing.options": ("SignOptions", "TimestampSource"),
     "timestamp.client": ("TimestampAuthority", "TimestampClient"),
     "timestamp.token": ("Timestamp", "verify_token"),
+    "trust.export": ("ExportedPolicy", "export_policy"),
     "trust.parsing": ("parse_blob_policy_document", "parse_policy_document"),
-    "trust.policy": ("BlobTrustPolicyDocument", "TrustPolicy", "TrustPolicyDocument"),
+    "trust.policy": ("BlobTrustPolicyDocument", "PolicyChoice", "TrustPolicy", "TrustPolicyDocument"),
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore", "TrustStore"),
     "verification.artifact": ("ArtifactRequest", "VerifiedArtifact"),
     "verification.blob": ("BlobVerifier", "VerifiedBlob"),

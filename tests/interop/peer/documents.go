@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+
 	"github.com/notaryproject/notation-go/config"
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-plugin-framework-go/plugin"
@@ -23,4 +25,25 @@ func documents(request) (answer, error) {
 		"index":            &ocispec.Index{},
 		"manifest":         &ocispec.Manifest{Subject: &ocispec.Descriptor{}},
 	}, nil
+}
+
+// choosePolicies answers with the name of the statement for each reference, empty where there is none, once the
+// document is valid.
+func choosePolicies(req request) (answer, error) {
+	var document trustpolicy.Document
+	if err := json.Unmarshal(req.Policy, &document); err != nil {
+		return answer{}, err
+	}
+	if err := document.Validate(); err != nil {
+		return answer{}, err
+	}
+	names := make([]string, 0, len(req.References))
+	for _, reference := range req.References {
+		name := ""
+		if policy, err := document.GetApplicableTrustPolicy(reference); err == nil {
+			name = policy.Name
+		}
+		names = append(names, name)
+	}
+	return answer{"names": names}, nil
 }

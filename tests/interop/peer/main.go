@@ -81,6 +81,7 @@ var operations = lines.Operations[request]{
 	"writeArchive":        writeArchive,
 	"storedCredentials":   storedCredentials,
 	"documents":           documents,
+	"choosePolicies":      choosePolicies,
 }
 
 func main() {

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ class PolicyCommands(NamedTuple):
         flags: Flags of `init` that say where the statement applies.
         scope: Returns the members of the new statement that say so.
         examples: Examples of `init`.
+        others: Further commands of the group.
     """
 
     file: PolicyFile[Any]
@@ -41,6 +42,7 @@ class PolicyCommands(NamedTuple):
     flags: tuple[Flag, ...]
     scope: Callable[[Options], dict[str, Any]]
     examples: tuple[tuple[str, str], ...]
+    others: Mapping[str, Command] = {}
 
     def group(self) -> Group:
         """Returns the group of the commands."""
@@ -70,6 +72,7 @@ class PolicyCommands(NamedTuple):
                     examples=self.examples,
                 ),
                 "show": Command("[flags]", f"Show {self.configuration}", partial(_show, self)),
+                **self.others,
             },
         )
 

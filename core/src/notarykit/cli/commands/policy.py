@@ -1,6 +1,7 @@
-"""`notarykit policy`: init, import, show."""
+"""`notarykit policy`: the trust policy for artifacts."""
 
 from notarykit.cli.options import Flag
+from notarykit.cli.policies.export import EXPORT
 from notarykit.cli.policy_commands import PolicyCommands
 from notarykit.config.policy import ARTIFACT_POLICY
 from notarykit.trust.policy import PREFIX_VERSION, VERSION
@@ -35,4 +36,5 @@ COMMAND = PolicyCommands(
             ),
         ),
     ),
+    others={"export": EXPORT},
 ).group()
