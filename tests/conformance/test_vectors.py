@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ import pytest
 from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import NotarykitError
-from notarykit.verification.verdict import Audited, Verified
+from notarykit.oci.reference import parse_reference
+from notarykit.verification.artifact import VerifiedArtifact
+from notarykit.verification.explanation import explain_envelope
+from notarykit.verification.verdict import Audited, Verdict, Verified
 from tests.conformance import vectors as program
 
 _FOLDER = Path(__file__).parent / "vectors"
@@ -67,6 +70,38 @@ def test_each_validation_matches_the_reference(case: dict[str, Any]) -> None:
     found = {result.step: f"{result.action}:{words[result.outcome]}" for result in verdict.results}
     wanted = {name: case["expect"]["results"].get(name, "skip:skip") for name in _VALIDATIONS}
     assert {name: found[name] for name in _VALIDATIONS} == wanted  # type: ignore[index]
+
+
+@pytest.mark.parametrize("case", _params(_CASES))
+def test_explanation_has_the_outcome_of_the_verification(case: dict[str, Any]) -> None:
+    """What is explained of a signature is its very verdict: kind, statement, level, error, and each step's result."""
+    assert _comparable(_outcome(lambda: _explained(case))) == _comparable(
+        _outcome(lambda: program.verify_case(case, _VECTORS))
+    )
+
+
+def _explained(case: dict[str, Any]) -> Verdict | NotarykitError | None:
+    scope, request = parse_reference(case["reference"]).scope, program.request_of(case, _VECTORS)
+    outcome = explain_envelope(program.verifier_of(case, _VECTORS), scope, request).outcome
+    return outcome.verdict if isinstance(outcome, VerifiedArtifact) else outcome
+
+
+def _outcome(call: Callable[[], Verdict | NotarykitError | None]) -> Verdict | NotarykitError | None:
+    """What comes of a call; the policies of some cases are refused before anything else."""
+    try:
+        return call()
+    except NotarykitError as error:
+        return error
+
+
+def _comparable(outcome: Verdict | NotarykitError | None) -> Any:
+    """All that an outcome says, without what compares by identity."""
+    results = [(*each._replace(error=None), str(each.error)) for each in getattr(outcome, "results", ())]
+    if isinstance(outcome, NotarykitError):
+        return type(outcome), outcome.to_json(), results, getattr(outcome, "policy", ""), getattr(outcome, "level", "")
+    assert outcome is not None
+    target = getattr(outcome, "target", None) or getattr(outcome, "untrusted_target", None)
+    return type(outcome), outcome.policy, getattr(outcome, "level", ""), target, results
 
 
 def test_program_counts_all_cases() -> None:

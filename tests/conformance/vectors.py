@@ -17,6 +17,7 @@ from notarykit.errors import NotarykitError, NotarykitWarning
 from notarykit.oci.reference import parse_reference
 from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.store import DirectoryTrustStore
+from notarykit.verification.context import EnvelopeRequest
 from notarykit.verification.verdict import Verdict
 from notarykit.verification.verifier import Verifier
 
@@ -54,20 +55,29 @@ def read_vectors(folder: str) -> Vectors:
     return Vectors(folder, parse_rfc3339(document["written"]), tuple(document["cases"]))
 
 
-def verify_case(case: dict[str, Any], vectors: Vectors) -> Verdict:
-    """The verdict on a case; raises what the library raises."""
+def verifier_of(case: dict[str, Any], vectors: Vectors) -> Verifier:
+    """The verifier of a case."""
+    document = parse_policy_document(json.dumps(case["trustPolicy"]).encode())
+    store = DirectoryTrustStore(os.path.join(vectors.folder, "truststore"))
+    return Verifier(document, store, now=vectors.written)
+
+
+def request_of(case: dict[str, Any], vectors: Vectors) -> EnvelopeRequest:
+    """The signature of a case, and the artifact that it has to be for."""
     with open(os.path.join(vectors.folder, case["envelope"]), "rb") as file:
         envelope = file.read()
     artifact = case["artifact"]
-    document = parse_policy_document(json.dumps(case["trustPolicy"]).encode())
-    store = DirectoryTrustStore(os.path.join(vectors.folder, "truststore"))
-    return Verifier(document, store, now=vectors.written).envelope(
-        envelope,
-        case["mediaType"],
-        Descriptor(artifact["mediaType"], artifact["digest"], artifact["size"]),
-        parse_reference(case["reference"]).scope,
-        user_metadata=case.get("userMetadata"),
-    )
+    target = Descriptor(artifact["mediaType"], artifact["digest"], artifact["size"])
+    return EnvelopeRequest(envelope, case["mediaType"], target, case.get("userMetadata") or {})
+
+
+def verify_case(case: dict[str, Any], vectors: Vectors) -> Verdict:
+    """The verdict on a case; raises what the library raises."""
+    envelope, media_type, artifact, user_metadata = request_of(case, vectors)
+    assert isinstance(artifact, Descriptor)
+    scope = parse_reference(case["reference"]).scope
+    verifier = verifier_of(case, vectors)
+    return verifier.envelope(envelope, media_type, artifact, scope, user_metadata=user_metadata)
 
 
 def outcome_of(case: dict[str, Any], vectors: Vectors) -> Outcome:

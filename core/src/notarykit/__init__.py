@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from notarykit.api.artifacts import verify_artifacts as verify_artifacts
     from notarykit.api.blobs import sign_blob as sign_blob
     from notarykit.api.blobs import verify_blob as verify_blob
+    from notarykit.api.explanations import explain as explain
     from notarykit.batch.executors import process_pool as process_pool
     from notarykit.batch.work import Outcome as Outcome
     from notarykit.blob.content import Blob as Blob
@@ -113,6 +114,11 @@ if TYPE_CHECKING:
     from notarykit.verification.blob import BlobVerifier as BlobVerifier
     from notarykit.verification.blob import VerifiedBlob as VerifiedBlob
     from notarykit.verification.document import verdict_document as verdict_document
+    from notarykit.verification.explanation import Explanation as Explanation
+    from notarykit.verification.explanation import explain_artifact as explain_artifact
+    from notarykit.verification.explanation import explain_envelope as explain_envelope
+    from notarykit.verification.explanation import explain_repository as explain_repository
+    from notarykit.verification.explanation_document import explanation_document as explanation_document
     from notarykit.verification.verdict import Audited as Audited
     from notarykit.verification.verdict import Skipped as Skipped
     from notarykit.verification.verdict import StepResult as StepResult
@@ -128,6 +134,7 @@ _HOMES = {
     "_internal.version": ("__version__",),
     "api.artifacts": ("resolve", "sign", "sign_artifacts", "verify", "verify_artifacts"),
     "api.blobs": ("sign_blob", "verify_blob"),
+    "api.explanations": ("explain",),
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
     "blob.content": ("Blob", "FileBlob", "StreamBlob"),
@@ -175,6 +182,8 @@ _HOMES = {
     "verification.artifact": ("ArtifactRequest", "VerifiedArtifact"),
     "verification.blob": ("BlobVerifier", "VerifiedBlob"),
     "verification.document": ("verdict_document",),
+    "verification.explanation": ("Explanation", "explain_artifact", "explain_envelope", "explain_repository"),
+    "verification.explanation_document": ("explanation_document",),
     "verification.verdict": ("Audited", "Skipped", "StepResult", "Verdict", "Verified"),
     "verification.verifier": ("Verifier", "verify_artifact", "verify_envelope"),
 }

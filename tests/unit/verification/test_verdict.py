@@ -57,7 +57,7 @@ def test_a_verified_signature(media_type: str) -> None:
     assert verdict.attributes.signing_time == NOW
     assert verdict.chain.ders == CHAIN.ders
     assert (verdict.policy, verdict.level.name) == ("acme", "strict")
-    assert [result.step for result in verdict.results] == [step for step, _ in STEPS]
+    assert [result.step for result in verdict.results] == [each.step for each in STEPS]
 
 
 @pytest.mark.parametrize("identities", [["*"], [STRANGER]])
@@ -101,7 +101,7 @@ def test_a_time_without_a_zone_is_refused() -> None:
 @pytest.mark.requirement("plugin:host-steps-first")
 def test_the_order_of_the_steps_is_the_specifications() -> None:
     """The steps are those of the specification, in its order, and each validation of a policy is among them."""
-    assert [step.value for step, _ in STEPS] == [
+    assert [each.step.value for each in STEPS] == [
         "integrity", "authenticity", "expiry", "authenticTimestamp", "revocation", "extendedValidation", "userMetadata",
     ]  # fmt: skip
 

@@ -138,8 +138,23 @@ def _unescape(raw: str, name: str) -> str:
 
 def matches(identity: Attributes, subject: "x509.Name") -> bool:
     """Tells whether a subject has every attribute of an identity, and as often, compared letter by letter."""
-    present = [(each.oid.dotted_string, each.value) for each in subject if isinstance(each.value, str)]
-    return all(present.count(attribute) >= count for attribute, count in identity.items())
+    return not missing_of_subject(identity, subject)
+
+
+def missing_of_subject(identity: Attributes, subject: "x509.Name") -> list[tuple[str, str]]:
+    """Returns the attributes of an identity that a subject does not have, or less often."""
+    present = attributes_of(subject)
+    return [attribute for attribute, count in identity.items() if present.count(attribute) < count]
+
+
+def attributes_of(subject: "x509.Name") -> list[tuple[str, str]]:
+    """Returns the attributes of a subject that are texts, in its order: object identifiers and values."""
+    return [(each.oid.dotted_string, each.value) for each in subject if isinstance(each.value, str)]
+
+
+def type_name(oid: str) -> str:
+    """Returns the name of an attribute type, or its object identifier if it has none."""
+    return next((name for name, known in _TYPES.items() if known == oid), oid)
 
 
 def check_identities(identities: Sequence[str]) -> None:

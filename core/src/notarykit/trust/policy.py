@@ -128,6 +128,11 @@ class TrustPolicy(NamedTuple):
         return [store for store in self.stores if store.type == kind]
 
     @property
+    def timestamp_condition(self) -> VerifyTimestamp | None:
+        """Condition under which timestamp countersignatures are verified; None without a `tsa` store: never."""
+        return self.verify_timestamp if self.stores_of(StoreType.TSA) else None
+
+    @property
     def is_global(self) -> bool:
         """True if it is for all artifacts that no statement names, or for blobs where no name is chosen."""
         return GLOBAL_SCOPE in self.scopes

@@ -8,11 +8,11 @@ from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509, SigningScheme
 from notarykit.errors import AuthenticityError, CertificateError
 from notarykit.keys.certificate import load_certificate, subject_of
 from notarykit.trust import identity as identities
-from notarykit.trust.policy import StoreReference, StoreType
+from notarykit.trust.policy import StoreType
 from notarykit.verification.context import VerificationContext
 from notarykit.verification.plugin import TRUSTED_IDENTITY, takes_over
 
-_STORE_TYPES = {X509: StoreType.CA, SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORITY}
+STORE_TYPES = {X509: StoreType.CA, SIGNING_AUTHORITY: StoreType.SIGNING_AUTHORITY}
 
 
 def authenticity(context: VerificationContext) -> str:
@@ -46,8 +46,8 @@ def find_anchor(context: VerificationContext, scheme: SigningScheme, ders: tuple
         AuthenticityError: There is none, or the policy names no trust store for the scheme.
         TrustStoreError: A trust store cannot be read.
     """
-    wanted = _STORE_TYPES[scheme]
-    stores = stores_of(context, wanted)
+    wanted = STORE_TYPES[scheme]
+    stores = context.policy.stores_of(wanted)
     if not stores:
         raise AuthenticityError(
             f"the policy names no trust store of the type {wanted}, which the signing scheme {scheme} needs",
@@ -71,15 +71,10 @@ def _name(der: bytes) -> str:
         return "(a certificate that cannot be read)"
 
 
-def stores_of(context: VerificationContext, wanted: StoreType) -> list[StoreReference]:
-    """Returns the policy's trust stores of a type."""
-    return [store for store in context.policy.stores if store.type == wanted]
-
-
 def trusted_by(context: VerificationContext, wanted: StoreType) -> frozenset[bytes]:
     """Returns all certificates, in DER, of the policy's trust stores of a type."""
     certificates = context.options.store.certificates
-    return frozenset[bytes]().union(*map(certificates, stores_of(context, wanted)))
+    return frozenset[bytes]().union(*map(certificates, context.policy.stores_of(wanted)))
 
 
 def _identity_is_trusted(context: VerificationContext) -> bool:

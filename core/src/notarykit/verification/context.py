@@ -39,6 +39,12 @@ _ERRORS: dict[Step, type[VerificationError]] = {
 _VALIDATIONS = {Step(validation): validation for validation in Validation}
 
 
+def action_of(policy: TrustPolicy, step: Step) -> Action:
+    """Returns a policy statement's action for a step that fails."""
+    validation = _VALIDATIONS.get(step)
+    return policy.level.actions[validation] if validation else Action.ENFORCE
+
+
 class EnvelopeRequest(NamedTuple):
     """Signature that is to be verified.
 
@@ -103,8 +109,7 @@ class VerificationContext:
 
     def action(self, step: Step) -> Action:
         """Returns the policy's action for a step that fails."""
-        validation = _VALIDATIONS.get(step)
-        return self.policy.level.actions[validation] if validation else Action.ENFORCE
+        return action_of(self.policy, step)
 
     def record(self, step: Step, error: NotarykitError | None = None, note: str = "") -> None:
         """Adds the result of a step."""

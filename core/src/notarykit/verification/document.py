@@ -62,7 +62,7 @@ def accepted_members(verdict: Verdict, target: Descriptor | None, signature: str
         "level": verdict.level.name,
         "artifact": target.to_json(),
         "signature": signature,
-        "steps": _steps(verdict.results),
+        "steps": step_members(verdict.results),
         "notAccepted": _not_accepted(failures),
     }
     if isinstance(verdict, Verified):
@@ -75,12 +75,13 @@ def accepted_members(verdict: Verdict, target: Descriptor | None, signature: str
 
 def _not_accepted(failures: Failures) -> list[dict[str, Any]]:
     return [
-        {"signature": digest, "error": error.to_json(), "steps": _steps(getattr(error, "results", ()))}
+        {"signature": digest, "error": error.to_json(), "steps": step_members(getattr(error, "results", ()))}
         for digest, error in failures
     ]
 
 
-def _steps(results: tuple[StepResult, ...]) -> list[dict[str, Any]]:
+def step_members(results: tuple[StepResult, ...]) -> list[dict[str, Any]]:
+    """Returns the members of the results of steps."""
     return [
         {
             "step": result.step,

@@ -1,7 +1,7 @@
 """Verification of one signature: the steps, in the specification's order, and the verdict."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from notarykit.errors import NotarykitError
 from notarykit.trust.policy import Action, TrustPolicy
@@ -10,16 +10,32 @@ from notarykit.verification.context import EnvelopeRequest, VerificationContext
 from notarykit.verification.options import VerifierOptions
 from notarykit.verification.verdict import Audited, Skipped, Step, Verdict, Verified
 
-# Trust store and trust policy specification, "Signature Verification", "Steps".
-STEPS: tuple[tuple[Step, Callable[[VerificationContext], str]], ...] = (
-    (Step.INTEGRITY, steps.integrity),  # 3. Validate Integrity
-    (Step.AUTHENTICITY, authenticity.authenticity),  # 4. Validate Authenticity
-    (Step.EXPIRY, steps.expiry),  # 5. Validate Expiry
-    (Step.AUTHENTIC_TIMESTAMP, steps.authentic_timestamp),  # 6. Validate Authentic Timestamp
-    (Step.REVOCATION, steps.revocation),  # 7. Validate Revocation Status
-    (Step.EXTENDED_VALIDATION, steps.extended_validation),  # 8. Perform extended validation
-    (Step.USER_METADATA, steps.user_metadata),  # 9. Verify the user provided metadata
+
+class StepRule(NamedTuple):
+    """Step of a verification.
+
+    Attributes:
+        step: Its name.
+        check: Makes it; returns a note or raises its error.
+        section: Number and title of the step in the trust store and trust policy specification, "Signature
+            Verification", "Steps"; the last two have no title there.
+    """
+
+    step: Step
+    check: Callable[[VerificationContext], str]
+    section: str
+
+
+STEPS = (
+    StepRule(Step.INTEGRITY, steps.integrity, "3. Validate Integrity"),
+    StepRule(Step.AUTHENTICITY, authenticity.authenticity, "4. Validate Authenticity"),
+    StepRule(Step.EXPIRY, steps.expiry, "5. Validate Expiry"),
+    StepRule(Step.AUTHENTIC_TIMESTAMP, steps.authentic_timestamp, "6. Validate Authentic Timestamp"),
+    StepRule(Step.REVOCATION, steps.revocation, "7. Validate Revocation Status"),
+    StepRule(Step.EXTENDED_VALIDATION, steps.extended_validation, "8. Perform extended validation"),
+    StepRule(Step.USER_METADATA, steps.user_metadata, "9. Verify the user provided metadata"),
 )
+"""The specification's steps, in its order. Step 1 is `TrustPolicyDocument.choose`, step 2 the level `skip`."""
 
 
 def run_steps(options: VerifierOptions[Any], policy: TrustPolicy, request: EnvelopeRequest) -> Verdict:
@@ -43,7 +59,7 @@ def verdict_of(context: VerificationContext) -> Verified | Audited:
     Raises:
         VerificationError: A step failed that the policy enforces.
     """
-    for step, check in STEPS:
+    for step, check, _ in STEPS:
         if context.action(step) is Action.SKIP:
             context.record(step)
             continue

@@ -1,6 +1,6 @@
 """Examination of an artifact: all its signatures, the verdict of a verification, and how long it will hold."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from notarykit.envelope.descriptor import Descriptor
@@ -43,6 +43,7 @@ def examine_signatures(
     repository: Repository,
     artifact: Descriptor,
     describe: Callable[[TriedSignature], Facts],
+    user_metadata: Mapping[str, str] | None = None,
 ) -> Examination[Facts]:
     """Verifies all signatures of an artifact, the first `max_signatures` of them, and decides as `verify_signatures`.
 
@@ -52,13 +53,14 @@ def examine_signatures(
         repository: Repository of the artifact.
         artifact: Descriptor of the artifact, as the repository resolves it.
         describe: Returns the facts about a signature. Its envelope is dropped then: a hundred may have a megabyte each.
+        user_metadata: Metadata that the signatures must carry.
     """
     options = options.fixed()
     listed = SignatureList(artifact, repository.signatures(artifact), options.max_signatures)
     endings: dict[str, Ending | None] = {}
 
     def verify(manifest: Descriptor, signature: StoredSignature) -> Verdict:
-        envelope = EnvelopeRequest(signature.envelope, signature.media_type, artifact)
+        envelope = EnvelopeRequest(signature.envelope, signature.media_type, artifact, user_metadata or {})
         context = VerificationContext(options, policy, envelope)
         verdict = verdict_of(context)
         endings[manifest.digest] = ending(context)

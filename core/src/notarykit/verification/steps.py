@@ -28,7 +28,7 @@ from notarykit.keys.certificate import subject_of
 from notarykit.keys.chain import Chain
 from notarykit.keys.extensions import has_revocation_extensions
 from notarykit.trust.policy import Action, StoreType, VerifyTimestamp
-from notarykit.verification.authenticity import find_anchor, stores_of, trusted_by
+from notarykit.verification.authenticity import find_anchor, trusted_by
 from notarykit.verification.context import VerificationContext
 from notarykit.verification.plugin import REVOCATION_CHECK, takes_over
 from notarykit.verification.verdict import Step
@@ -120,9 +120,10 @@ def _countersignature(context: VerificationContext) -> str:
 
 def _needs_timestamp(context: VerificationContext) -> bool:
     """Evaluates the conditions of "Timestamp Countersignature Verification details"."""
-    if not stores_of(context, StoreType.TSA):
+    condition = context.policy.timestamp_condition
+    if condition is None:
         return False
-    if context.policy.verify_timestamp == VerifyTimestamp.ALWAYS:
+    if condition == VerifyTimestamp.ALWAYS:
         return True
     certificates = context.intact.chain.certificates
     return any(context.now > certificate.not_valid_after_utc for certificate in certificates)

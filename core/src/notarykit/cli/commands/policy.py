@@ -1,6 +1,7 @@
 """`notarykit policy`: the trust policy for artifacts."""
 
 from notarykit.cli.options import Flag
+from notarykit.cli.policies.explain import EXPLAIN
 from notarykit.cli.policies.export import EXPORT
 from notarykit.cli.policy_commands import PolicyCommands
 from notarykit.config.policy import ARTIFACT_POLICY
@@ -36,5 +37,5 @@ COMMAND = PolicyCommands(
             ),
         ),
     ),
-    others={"export": EXPORT},
+    others={"explain": EXPLAIN, "export": EXPORT},
 ).group()

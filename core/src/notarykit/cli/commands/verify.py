@@ -34,7 +34,7 @@ from notarykit.cli.revocation_flags import (
 )
 from notarykit.cli.verdict_output import VerdictOutput
 from notarykit.config.policy import ARTIFACT_POLICY, load_policy
-from notarykit.errors import NoApplicablePolicyError, NotarykitError, TrustStoreError
+from notarykit.errors import NoApplicablePolicyError, NotarykitError, TrustStoreError, UsageError
 from notarykit.oci.reference import Digest
 from notarykit.trust.policy import StoreReference
 from notarykit.trust.store import DirectoryTrustStore, TrustStore, read_once
@@ -132,8 +132,20 @@ class _Verification(ReferenceOperation):
 
 
 def _run(options: Options) -> int:
+    if options["explain"]:
+        return _explain(options)
     check_index_flags(options)
     return run_each(_Verification(options))
+
+
+def _explain(options: Options) -> int:
+    """Explains the verification of one artifact."""
+    options.exclusive("explain", "dask", "from", "jobs", "platform", "recursive", "resume")
+    if len(options.arguments) != 1 or options["output"] == "jsonl":
+        raise UsageError("--explain is for one reference, as text or json", advice="repeat the command for each")
+    from notarykit.cli.policies.explain import explain
+
+    return explain(options)
 
 
 def _thumbprints(trust_store: TrustStore, store: StoreReference) -> list[str]:
@@ -160,6 +172,7 @@ COMMAND = Command(
         *SIGNATURE_FLAGS,
         *INDEX_FLAGS,
         DASK_FLAG,
+        Flag("explain", "explain the verdict step by step, as 'policy explain' does; for one reference", "switch"),
         Flag("oci-layout", "verify an artifact in an OCI image layout", "switch"),
         Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),
