@@ -48,7 +48,7 @@ class StandIn(RecordingServer):
         request = x509.load_pem_x509_csr(json.loads(seen.body)["csr"].encode())
         now = datetime.now(UTC).replace(microsecond=0)
         name = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(self._uri)]), True
-        usual = {
+        usual: dict[str, Any] = {
             "key": self.key or _Public(request.public_key()),
             "put": (name,),
             "not_before": now - _MINUTE,
