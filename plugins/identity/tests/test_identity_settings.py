@@ -40,7 +40,7 @@ def test_defaults(usual: dict[str, str]) -> None:
     assert (settings.audience, settings.key_spec, settings.is_plugin_named) == ("sigstore", "EC-256", False)
     settings = _parse(usual, "vault:build")
     assert (settings.audience, settings.ttl, settings.auth_mount) == ("https://ca.example", "10m", "jwt")
-    assert settings.authority is not None
+    assert settings.authority.url == usual["timestamp_url"]
 
 
 def test_vault_variables_are_used(usual: dict[str, str], tmp_path: Path) -> None:
@@ -81,7 +81,6 @@ def test_vault_variables_are_used(usual: dict[str, str], tmp_path: Path) -> None
         ({"client_id": "x"}, "applies to token_source=client-credentials alone"),
         ({"timestamp_url": None}, "a timestamp is needed"),
         ({"timestamp_root": None}, "a timestamp is needed"),
-        ({"timestamp_url": "none"}, "does not go with timestamp_url=none"),
     ],
 )
 def test_wrong_settings_are_refused(usual: dict[str, str], changes: Mapping[str, str | None], reason: str) -> None:
@@ -91,7 +90,9 @@ def test_wrong_settings_are_refused(usual: dict[str, str], changes: Mapping[str,
         _parse({name: value for name, value in config.items() if value is not None})
 
 
-@pytest.mark.parametrize(("name", "value"), [("ttl", "1d"), ("ttl", "0"), ("auth_mount", "../sys"), ("auth_role", "")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("ttl", "1d"), ("ttl", "0"), ("auth_mount", "../sys"), ("auth_role", ""), ("namespace", "a\nb")]
+)
 def test_wrong_settings_of_vault_are_refused(usual: dict[str, str], name: str, value: str) -> None:
     """Names that would lead to another path, and times that Vault would not read, are refused."""
     with pytest.raises(PluginValidationError, match=f"plugin configuration {name}="):
@@ -111,12 +112,6 @@ def test_token_as_setting_is_refused_and_not_shown(usual: dict[str, str], name: 
         _parse(usual | {name: _TOKEN})
     assert "is a secret" in caught.value.message
     assert _TOKEN not in caught.value.one_line()
-
-
-def test_no_timestamp_has_to_be_said(usual: dict[str, str]) -> None:
-    """A host that adds a timestamp itself can be relied on by a setting alone."""
-    config = {name: value for name, value in usual.items() if name != "timestamp_root"}
-    assert _parse(config | {"timestamp_url": "none"}).authority is None
 
 
 def test_sources_have_their_defaults(usual: dict[str, str]) -> None:

@@ -49,7 +49,7 @@ class IdentityPlugin(plugin.Plugin):
             signer,
             plugin.signing_agent(self.name, self.version),
             verification_plugin=self.name if settings.is_plugin_named else "",
-            authorities=(settings.authority,) if settings.authority else (),
+            authorities=(settings.authority,),
         )
 
     def verify_signature(self, request: plugin.VerifySignatureRequest) -> plugin.VerifiedSignature:

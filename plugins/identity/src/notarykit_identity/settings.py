@@ -22,7 +22,6 @@ SETTINGS = (*_OF_ALL, *_OF_VAULT)
 _DEFAULT_AUDIENCE = "sigstore"
 _DEFAULT_TTL = "10m"
 _TTL = re.compile(r"[1-9][0-9]{0,3}[smh]?")
-NO_TIMESTAMP = "none"
 
 
 class ServerSettings(NamedTuple):
@@ -52,7 +51,7 @@ class Settings(NamedTuple):
         key_spec: Spec of the key that is made for each signature.
         ca_certs: File of certificates that complete the chain, or an empty string.
         root: File of the root that the chain must end with, or an empty string for any.
-        authority: Timestamp authority, or None.
+        authority: Timestamp authority.
         is_plugin_named: True if the signature is to name this plugin as its verification plugin.
         namespace: Vault's namespace, or an empty string.
         auth_mount: Mount of Vault's auth method.
@@ -69,7 +68,7 @@ class Settings(NamedTuple):
     key_spec: str
     ca_certs: str
     root: str
-    authority: TimestampAuthority | None
+    authority: TimestampAuthority
     is_plugin_named: bool
     namespace: str
     auth_mount: str
@@ -112,7 +111,7 @@ def parse_settings(key_id: str, config: Mapping[str, str], environment: Mapping[
         config.get("root", ""),
         _parse_authority(config),
         _is_set("verification_plugin", config),
-        (config.get("namespace") or environment.get("VAULT_NAMESPACE", "")).strip("/ ") if parsed.mount else "",
+        _parse_namespace(config, environment) if parsed.protocol == VAULT else "",
         _matching("auth_mount", NAMES, config.get("auth_mount", "jwt")),
         _matching("auth_role", NAMES, config["auth_role"]) if "auth_role" in config else "",
         _matching("ttl", _TTL.pattern, config.get("ttl", _DEFAULT_TTL)),
@@ -152,17 +151,18 @@ def _parse_server(key_id: KeyId, config: Mapping[str, str], environment: Mapping
     return ServerSettings(address.rstrip("/"), tls_ca, is_plain)
 
 
-def _parse_authority(config: Mapping[str, str]) -> TimestampAuthority | None:
+def _parse_namespace(config: Mapping[str, str], environment: Mapping[str, str]) -> str:
+    namespace = (config.get("namespace") or environment.get("VAULT_NAMESPACE", "")).strip("/ ")
+    return _matching("namespace", NAMES, namespace) if namespace else ""
+
+
+def _parse_authority(config: Mapping[str, str]) -> TimestampAuthority:
     url, root = config.get("timestamp_url", ""), config.get("timestamp_root", "")
-    if url == NO_TIMESTAMP and not root:
-        return None
-    if url == NO_TIMESTAMP:
-        raise PluginValidationError(f"timestamp_root does not go with timestamp_url={NO_TIMESTAMP}")
     if not (url and root):
         raise PluginValidationError(
             "a timestamp is needed, since the certificate expires within minutes",
             advice="set timestamp_url to the address of an authority (RFC 3161), and timestamp_root to the file with "
-            f"its root certificate; or timestamp_url={NO_TIMESTAMP} if the host adds a timestamp",
+            "its root certificate",
         )
     return TimestampAuthority(url, read_file(root, "timestamp_root"))
 

@@ -29,6 +29,7 @@ PUBLISHED = {
     "azure-kv": "notarykit-azure-keyvault",
     "hashicorp-vault": "notarykit-hashicorp-vault",
     "hc-vault": "notarykit-hashicorp-vault",
+    "identity": "notarykit-identity",
     "local-file": "notarykit-local-file",
     "pkcs11": "notarykit-pkcs11",
 }
