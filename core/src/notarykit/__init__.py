@@ -119,6 +119,8 @@ if TYPE_CHECKING:
     from notarykit.verification.explanation import explain_envelope as explain_envelope
     from notarykit.verification.explanation import explain_repository as explain_repository
     from notarykit.verification.explanation_document import explanation_document as explanation_document
+    from notarykit.verification.policy_lint import PolicyFinding as PolicyFinding
+    from notarykit.verification.policy_lint import lint_policy as lint_policy
     from notarykit.verification.verdict import Audited as Audited
     from notarykit.verification.verdict import Skipped as Skipped
     from notarykit.verification.verdict import StepResult as StepResult
@@ -184,6 +186,7 @@ _HOMES = {
     "verification.document": ("verdict_document",),
     "verification.explanation": ("Explanation", "explain_artifact", "explain_envelope", "explain_repository"),
     "verification.explanation_document": ("explanation_document",),
+    "verification.policy_lint": ("PolicyFinding", "lint_policy"),
     "verification.verdict": ("Audited", "Skipped", "StepResult", "Verdict", "Verified"),
     "verification.verifier": ("Verifier", "verify_artifact", "verify_envelope"),
 }

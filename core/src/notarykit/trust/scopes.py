@@ -83,6 +83,11 @@ def look_alike(repository: str, scopes: Iterable[str], chosen: str = GLOBAL_SCOP
     return None
 
 
+def usual_spelling(scope: str) -> str:
+    """Returns a scope as most programs write references: lower case, no default port, Docker Hub's own name."""
+    return f"{_normalized_prefix(scope)}*" if is_prefix(scope) else _normalized(scope)
+
+
 @functools.lru_cache(4096)  # the scopes of a policy are the same for all repositories that are asked about
 def _normalized(scope: str) -> str:
     host, _, name = scope.lower().partition("/")

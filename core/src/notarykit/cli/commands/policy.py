@@ -3,6 +3,7 @@
 from notarykit.cli.options import Flag
 from notarykit.cli.policies.explain import EXPLAIN
 from notarykit.cli.policies.export import EXPORT
+from notarykit.cli.policies.lint import lint_command
 from notarykit.cli.policy_commands import PolicyCommands
 from notarykit.config.policy import ARTIFACT_POLICY
 from notarykit.trust.policy import PREFIX_VERSION, VERSION
@@ -37,5 +38,9 @@ COMMAND = PolicyCommands(
             ),
         ),
     ),
-    others={"explain": EXPLAIN, "export": EXPORT},
+    others={
+        "explain": EXPLAIN,
+        "export": EXPORT,
+        "lint": lint_command(ARTIFACT_POLICY, "notarykit policy lint trustpolicy.json"),
+    },
 ).group()
