@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from notarykit.api.artifacts import verify_artifacts as verify_artifacts
     from notarykit.api.blobs import sign_blob as sign_blob
     from notarykit.api.blobs import verify_blob as verify_blob
+    from notarykit.api.bundles import BundleOptions as BundleOptions
+    from notarykit.api.bundles import create_bundle as create_bundle
+    from notarykit.api.bundles import push_bundle as push_bundle
+    from notarykit.api.bundles import refresh_bundle as refresh_bundle
+    from notarykit.api.bundles import verify_bundle as verify_bundle
     from notarykit.api.explanations import explain as explain
     from notarykit.batch.executors import process_pool as process_pool
     from notarykit.batch.work import Outcome as Outcome
@@ -29,6 +34,9 @@ if TYPE_CHECKING:
     from notarykit.blob.signature_file import read_signature as read_signature
     from notarykit.blob.signature_file import signature_path as signature_path
     from notarykit.blob.signature_file import write_signature as write_signature
+    from notarykit.bundle.bundle import SignatureBundle as SignatureBundle
+    from notarykit.bundle.contents import BundledArtifact as BundledArtifact
+    from notarykit.bundle.reading import open_bundle as open_bundle
     from notarykit.config.docker_config import DockerConfig as DockerConfig
     from notarykit.config.docker_config import parse_docker_config as parse_docker_config
     from notarykit.config.policy import load_blob_policy as load_blob_policy
@@ -136,11 +144,15 @@ _HOMES = {
     "_internal.version": ("__version__",),
     "api.artifacts": ("resolve", "sign", "sign_artifacts", "verify", "verify_artifacts"),
     "api.blobs": ("sign_blob", "verify_blob"),
+    "api.bundles": ("BundleOptions", "create_bundle", "push_bundle", "refresh_bundle", "verify_bundle"),
     "api.explanations": ("explain",),
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
     "blob.content": ("Blob", "FileBlob", "StreamBlob"),
     "blob.signature_file": ("SignatureFile", "read_signature", "signature_path", "write_signature"),
+    "bundle.bundle": ("SignatureBundle",),
+    "bundle.contents": ("BundledArtifact",),
+    "bundle.reading": ("open_bundle",),
     "config.docker_config": ("DockerConfig", "parse_docker_config"),
     "config.policy": ("load_blob_policy", "load_policy"),
     "config.registries": ("load_docker_config",),

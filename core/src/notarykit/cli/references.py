@@ -38,6 +38,15 @@ REGISTRY_FLAGS = (
     Flag("timeout", "time limit of a registry for one artifact, such as 30s or 2m", "duration", default=120),
     Flag("allow-referrers-api", "deprecated in favor of --force-referrers-tag of sign", "switch", hidden=True),
 )
+STORING_FLAGS = (
+    Flag("force-referrers-tag", "write the referrers tag even where the registry has the referrers API", "switch"),
+    Flag(
+        "manifest-form",
+        'form of signature manifests in registries, "current", or "older" for registries that refuse it',
+        default="current",
+        choices=("current", "older"),
+    ),
+)
 INDEX_FLAGS = (
     Flag(
         "attestations",

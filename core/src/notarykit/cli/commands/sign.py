@@ -16,6 +16,7 @@ from notarykit.cli.references import (
     INDEX_FLAGS,
     REFERENCES,
     REGISTRY_FLAGS,
+    STORING_FLAGS,
     Repositories,
     Target,
     check_index_flags,
@@ -185,13 +186,7 @@ COMMAND = Command(
         *SEVERAL_FLAGS,
         *SIGNING_FLAGS,
         *INDEX_FLAGS,
-        Flag("force-referrers-tag", "write the referrers tag even where the registry has the referrers API", "switch"),
-        Flag(
-            "manifest-form",
-            'form of signature manifests in registries, "current", or "older" for registries that refuse it',
-            default="current",
-            choices=("current", "older"),
-        ),
+        *STORING_FLAGS,
         Flag("oci-layout", "sign an artifact in an OCI image layout", "switch"),
         Flag(
             "skip-signed",

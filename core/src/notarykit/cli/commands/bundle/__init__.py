@@ -4,5 +4,5 @@ from notarykit.cli.options import CommandModules, Group
 
 COMMAND = Group(
     "Carry signatures and all that their verification needs over an air gap, in one file.",
-    CommandModules(__name__, ("create", "inspect", "verify")),
+    CommandModules(__name__, ("create", "inspect", "push", "refresh", "verify")),
 )

@@ -1,22 +1,19 @@
 """`notarykit bundle create`."""
 
 import os
-import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from notarykit._internal.paths import trust_store_root
-from notarykit._internal.printable import printable
 from notarykit.batch.ordered import map_ordered
 from notarykit.batch.work import Outcome, Work
 from notarykit.bundle.contents import Content
 from notarykit.bundle.creation import CollectedArtifact, collect_artifact, new_bundle
-from notarykit.bundle.verification import offline, verify_bundled
 from notarykit.cli.batch.items import FailedItem
-from notarykit.cli.bundles import POLICY_FLAG, description, policy_of, summary
+from notarykit.cli.bundle_writing import WRITING_FLAGS, BundleWriting
+from notarykit.cli.bundles import POLICY_FLAG, policy_of
 from notarykit.cli.diagnostics import warnings_about
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.output import OUTPUT_FLAG, print_json
 from notarykit.cli.reference_operation import SEVERAL_FLAGS, ReferenceOperation
 from notarykit.cli.references import (
     INDEX_FLAGS,
@@ -29,12 +26,11 @@ from notarykit.cli.references import (
 )
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
 from notarykit.cli.spinner import progress
-from notarykit.errors import ArtifactNotFoundError, NotarykitError, RevocationError, UsageError, own_error
+from notarykit.errors import ArtifactNotFoundError, NotarykitError, UsageError
 from notarykit.trust.store import DirectoryTrustStore, read_once
 from notarykit.verification.verifier import Verifier
 
 if TYPE_CHECKING:
-    from notarykit.bundle.writing import NewBundle
     from notarykit.revocation.limits import Limits
 
 
@@ -81,27 +77,16 @@ class _Creation(ReferenceOperation):
             max_envelope_size=max_envelope_size(options),
         )
         self._content = Content(options["content"])
-        self._errors: list[tuple[str, NotarykitError]] = []
-        self._problems: list[dict[str, Any]] = []
+        self._writing = BundleWriting(options, self._verifier)
         self.work = _CollectionWork(self.repositories, self._verifier, self._content, limits(options))
 
     def run(self) -> int:
-        """Collects, tries the verification of the other side, writes the bundle, and returns the exit code."""
-        path = self.options["output-file"]
+        """Collects and writes the bundle, and returns the exit code."""
         collected = self._collected()
-        if self._errors:
-            return self._failed()
+        if self._writing.has_failed:
+            return self._writing.failed()
         new = new_bundle(self._content, self._verifier, collected)
-        self._try_verification(new)
-        if self._errors and not self.options["allow-unverified"]:
-            return self._failed()
-        with progress(f"Writing {path}"):
-            new.write(path)
-        if self.options["output"] == "json":
-            print_json({"bundle": path, **description(new.bundle), "problems": self._problems})
-        else:
-            print("Successfully created the bundle " + "\n".join(map(printable, summary(new.bundle, path))))
-        return 0
+        return self._writing.write(new, self.options["output-file"], "Successfully created the bundle")
 
     def _collected(self) -> list[CollectedArtifact]:
         outcomes = map_ordered(self.work, map(_settled, self.each()), jobs=self.jobs or None, collects_warnings=True)
@@ -131,33 +116,12 @@ class _Creation(ReferenceOperation):
             self._add_error(item, error)
             return None
         for digest, problem in artifact.problems:
-            text = problem.message if isinstance(problem, RevocationError) else problem.one_line()
-            print(f"Warning: {printable(item.text)}: signature {digest}: {printable(text)}", file=sys.stderr)
-            self._problems.append({"reference": item.text, "signature": digest, "error": problem.to_json()})
+            self._writing.add_problem(item.text, digest, problem)
         return artifact
 
-    def _try_verification(self, new: "NewBundle") -> None:
-        """Verifies as the other side will: under the same trust, with nothing but the bundle."""
-        verifier = offline(self._verifier, new.bundle)
-        for artifact in new.bundle.artifacts:
-            try:
-                with warnings_about(artifact.reference):
-                    verify_bundled(new.bundle, artifact, verifier)
-            except Exception as raised:  # noqa: BLE001 - whatever is wrong with one artifact, the others are tried
-                error = own_error(raised).within(f"{artifact.reference} would not be verified with the bundle")
-                self._add_error(FailedItem(artifact.reference, error), error)
-
     def _add_error(self, item: Target | FailedItem, error: NotarykitError) -> None:
-        self._errors.append((item.text, error))
+        self._writing.add_error(item.text, error)
         self.print_error(item, error, error.one_line())
-
-    def _failed(self) -> int:
-        """Ends the command, which has printed the errors, without a bundle."""
-        codes = [error.exit_code for _, error in self._errors]
-        if self.options["output"] == "json":
-            errors = [{"reference": text, "error": error.to_json()} for text, error in self._errors]
-            print_json({"error": self._errors[0][1].to_json(), "errors": errors})
-        return 1 if 1 in codes else max(codes)
 
 
 def _settled(item: Target | FailedItem) -> Target | Outcome[FailedItem, CollectedArtifact]:
@@ -183,7 +147,7 @@ COMMAND = Command(
         *LIMIT_FLAGS,
         *SIGNATURE_FLAGS,
         *INDEX_FLAGS,
-        Flag("allow-unverified", "write the bundle even if an artifact would not be verified with it", "switch"),
+        *WRITING_FLAGS,
         Flag(
             "content",
             "what of the artifacts goes along: full, manifest, or none (the digests suffice to verify)",
@@ -191,9 +155,6 @@ COMMAND = Command(
             choices=tuple(Content),
         ),
         Flag("oci-layout", "bundle an artifact in an OCI image layout", "switch"),
-        OUTPUT_FLAG._replace(short=""),
-        Flag("output-file", "path of the bundle, which is replaced if it exists", short="o"),
-        Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),
     ),
     arguments=REFERENCES,

@@ -1,0 +1,104 @@
+"""`notarykit bundle push`."""
+
+from typing import TYPE_CHECKING, Any
+
+from notarykit._internal.printable import printable
+from notarykit.bundle.pushing import PushedArtifact, push_artifact
+from notarykit.bundle.reading import open_bundle
+from notarykit.bundle.verification import scope_in
+from notarykit.cli.batch.operation import Result
+from notarykit.cli.batch.results import results_in
+from notarykit.cli.batch.tally import Tally
+from notarykit.cli.diagnostics import print_error, warnings_about
+from notarykit.cli.options import Arguments, Command, Options
+from notarykit.cli.output import RESULTS_FLAG
+from notarykit.cli.references import REGISTRY_FLAGS, STORING_FLAGS
+from notarykit.cli.registries import NamedRegistries
+from notarykit.cli.spinner import progress
+from notarykit.errors import own_error
+from notarykit.oci.reference import Digest, Reference
+from notarykit.oci.registry.repository import RegistryRepository
+
+if TYPE_CHECKING:
+    from notarykit.bundle.bundle import SignatureBundle
+    from notarykit.bundle.contents import BundledArtifact
+
+
+class _Push:
+    """Pushes the artifacts of a bundle, one after the other."""
+
+    def __init__(self, options: Options, bundle: "SignatureBundle", destination: str) -> None:
+        self._options = options
+        self._bundle = bundle
+        self._references = [_reference(artifact, destination) for artifact in bundle.artifacts]
+        self._registries = NamedRegistries(options, [self._references[0].registry])
+        self._tally = Tally()
+
+    def run(self) -> int:
+        """Pushes the artifacts and returns the gravest exit code."""
+        results = results_in(self._options["output"], "reference")
+        try:
+            for artifact, reference in zip(self._bundle.artifacts, self._references, strict=True):
+                with warnings_about(str(reference)):
+                    result = self._push(artifact, reference)
+                self._tally.add(str(reference), result)
+                results.add(str(reference), result.members)
+        finally:
+            self._registries.close()
+        results.end()
+        return self._tally.exit_code
+
+    def _push(self, artifact: "BundledArtifact", reference: Reference) -> Result:
+        try:
+            with progress(f"Pushing {reference}"):
+                repository = self._registries.open(reference)
+                assert isinstance(repository, RegistryRepository)
+                pushed = push_artifact(self._bundle, artifact, repository)
+        except Exception as raised:  # noqa: BLE001 - the error of one artifact does not end the work on others
+            error = own_error(raised)
+            line = error.one_line() if str(reference) in error.message else f"{reference}: {error.one_line()}"
+            print_error(raised, line, debug=self._options["debug"])
+            return Result(error.exit_code, {"pushed": False, "error": error.to_json()})
+        if self._options["output"] == "text":
+            print(f"Pushed {printable(str(reference))}: {_counts(pushed)}")
+        return Result(0, _members(artifact, pushed))
+
+
+def _reference(artifact: "BundledArtifact", destination: str) -> Reference:
+    registry, _, name = scope_in(artifact.repository, destination).partition("/")
+    return Reference(registry, name, Digest(artifact.artifact.digest))
+
+
+def _counts(pushed: PushedArtifact) -> str:
+    signatures = len(pushed.signatures)
+    return f"{signatures} signature{'' if signatures == 1 else 's'}, {pushed.blobs} new blobs of its content"
+
+
+def _members(artifact: "BundledArtifact", pushed: PushedArtifact) -> dict[str, Any]:
+    return {
+        "pushed": True,
+        "artifact": artifact.artifact.to_json(),
+        **({"tag": artifact.tag} if pushed.is_tagged else {}),
+        "blobs": pushed.blobs,
+        "signatures": [signature.to_json() for signature in pushed.signatures],
+    }
+
+
+def _run(options: Options) -> int:
+    path, destination = options.arguments
+    return _Push(options, open_bundle(path), destination).run()
+
+
+COMMAND = Command(
+    "[flags] <file> <registry>[/<prefix>]",
+    "Push the artifacts and signatures in a bundle into a registry. Nothing is verified before.",
+    _run,
+    (*REGISTRY_FLAGS, *STORING_FLAGS, RESULTS_FLAG),
+    arguments=Arguments(2, 2, "missing path of the bundle or registry"),
+    examples=(
+        (
+            "Push into a registry, each artifact into the repository of its name there",
+            "notarykit bundle verify hello.tar && notarykit bundle push hello.tar registry.internal:5000",
+        ),
+    ),
+)
