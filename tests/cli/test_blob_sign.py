@@ -292,6 +292,29 @@ def test_signature_never_replaces_the_blob(world: World, link: Any) -> None:
     assert (world.folder / blob).read_bytes() == b"a release"
 
 
+@pytest.mark.parametrize("flags", [("--force",), ()], ids=["force", "no force"])
+@pytest.mark.parametrize("make", [lambda path: path.write_bytes(b"a private key"), _pipe, Path.mkdir, _device])
+def test_signature_replaces_nothing_but_signatures(
+    world: World, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], flags: tuple[str, ...]
+) -> None:
+    """A mistyped `--signature` costs no key and no device, and is said before the key is used."""
+    monkeypatch.setattr(sign, "sign_blob", None)
+    blob, path = make_blob(world), world.folder / "id_ed25519"
+    make(path)
+    before = path.lstat()
+    error = world.refused(2, "blob", "sign", *flags, "-s", "id_ed25519", blob)
+    assert error == "id_ed25519 is no signature, and is not replaced by one: name another file"
+    assert path.lstat() == before
+
+
+def test_question_is_not_asked_about_what_is_no_signature(world: World) -> None:
+    """At a terminal nobody is asked to overwrite a key."""
+    (world.folder / "id_ed25519").write_bytes(b"a private key")
+    with Terminal(world, "blob", "sign", "-s", "id_ed25519", make_blob(world)) as terminal:
+        assert terminal.end() == 2
+    assert "[y/N]" not in terminal.shown
+
+
 def test_standard_input_is_signed(world: World, release: Path) -> None:
     """What comes on standard input is a blob, whose signature has a name of its own."""
     said = world.did("blob", "sign", "-s", "release.tar.cose.sig", "-", stdin="a release")

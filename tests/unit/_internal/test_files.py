@@ -1,5 +1,6 @@
 """Files: read with a limit, written whole or not at all, changed by one at a time."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -81,6 +82,74 @@ def test_write_creates_and_replaces(tmp_path: Path) -> None:
     files.write(str(path), b"two" * 100_000)
     assert path.read_bytes() == b"two" * 100_000
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_create_never_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool) -> None:
+    """A new file is whole, and nothing that has its name is replaced, on a file system without hard links either."""
+    if not has_links:
+        _without_links(monkeypatch)
+    path = tmp_path / "file"
+    files.create(str(path), b"one", 0o640)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode) & 0o700) == (b"one", 0o600)
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "folder").mkdir()
+    for name in ("file", "link", "folder"):
+        with pytest.raises(StorageError, match=f"{name} exists already"):
+            files.create(str(tmp_path / name), b"two")
+    assert path.read_bytes() == b"one"
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder", "link"]
+
+
+def _without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+def test_create_without_links_yields_to_who_is_faster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that another program creates at the last moment stays."""
+    _without_links(monkeypatch)
+    lexists, opened = os.path.lexists, os.open
+    path = str(tmp_path / "file")
+
+    def others_create(name: str, *rest: int) -> int:
+        if name == path:
+            Path(path).write_bytes(b"another's")
+        return opened(name, *rest)
+
+    def looked(name: str) -> bool:
+        answer = lexists(name)
+        Path(path).write_bytes(b"another's")
+        return answer
+
+    monkeypatch.setattr(os, "open", others_create)
+    monkeypatch.setattr(os.path, "lexists", looked)
+    with pytest.raises(StorageError, match="exists already"):
+        files.create(path, b"ours")
+    assert Path(path).read_bytes() == b"another's"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_create_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    """A disk that is full, or a name that cannot be given, leaves no file, and the message has the reason."""
+    if not has_links:
+        _without_links(monkeypatch)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for failing in ("fsync", "replace" if not has_links else "link"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, failing, full)
+            with pytest.raises(StorageError, match="file cannot be written: No space left on device"):
+                files.create(str(tmp_path / "file"), b"content")
+        assert os.listdir(tmp_path) == []
 
 
 def test_missing_folders_are_created_for_the_owner_only(tmp_path: Path) -> None:

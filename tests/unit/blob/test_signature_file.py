@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,46 @@ def test_a_link_is_not_written_through(tmp_path: Path) -> None:
     write_signature(path, b"one", overwrite=True)
     assert (tmp_path / "other").read_bytes() == b"other"
     assert not path.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["id_ed25519", "key.pem"])
+def test_what_is_no_signature_is_not_replaced(name: str, tmp_path: Path) -> None:
+    """A mistyped path costs no other file; a signature, and an empty file that was made for one, are replaced."""
+    path = tmp_path / name
+    path.write_bytes(b"a private key")
+    with pytest.raises(UsageError, match=f"{name} is no signature, and is not replaced by one"):
+        write_signature(path, _envelope(JWS), overwrite=True)
+    assert path.read_bytes() == b"a private key"
+    for content in (b"", _envelope(JWS), _envelope(COSE)):
+        path.write_bytes(content)
+        write_signature(path, b"new", overwrite=True)
+        assert path.read_bytes() == b"new"
+    write_signature(tmp_path / f"{name}.jws.sig", b"one")
+    write_signature(tmp_path / f"{name}.jws.sig", b"two", overwrite=True)
+    assert (tmp_path / f"{name}.jws.sig").read_bytes() == b"two"
+
+
+@pytest.mark.parametrize("name", ["signature", "blob.jws.sig"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "directory"])
+def test_only_files_are_replaced(name: str, make: Callable[[Path], None], tmp_path: Path) -> None:
+    """What is no regular file stays, whatever its name is."""
+    make(tmp_path / name)
+    kind = (tmp_path / name).lstat().st_mode
+    with pytest.raises(UsageError, match="is no signature"):
+        write_signature(tmp_path / name, b"one", overwrite=True)
+    assert (tmp_path / name).lstat().st_mode == kind
+
+
+def test_links_without_an_extension_are_followed_before_they_are_replaced(tmp_path: Path) -> None:
+    """`/dev/stdout` is a link, and its name tells nothing: what it leads to has to be a signature."""
+    link = tmp_path / "out"
+    link.symlink_to("/dev/null")
+    for target in ("/dev/null", "nowhere"):
+        link.unlink()
+        link.symlink_to(target)
+        with pytest.raises(UsageError, match="out is no signature"):
+            write_signature(link, b"one", overwrite=True)
+        assert link.readlink() == Path(target)
 
 
 def test_no_directory_is_made(tmp_path: Path) -> None:

@@ -131,6 +131,8 @@ def write(path: str, content: bytes, mode: int = 0o644) -> None:
 def create(path: str, content: bytes, mode: int = 0o644) -> None:
     """Writes a new file whole or not at all, and never over another, whoever else creates it at the same moment.
 
+    Where the file system has no hard links, the file is empty for a moment before it has its content.
+
     Raises:
         StorageError: There is something at the path already, or the file cannot be written.
     """
@@ -191,12 +193,24 @@ def _place_new(temporary: str, path: str) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        if os.path.lexists(path):
+        try:
+            _replace_claimed(temporary, path)
+        except FileExistsError:
             raise _exists(path) from None
-        os.replace(temporary, path)
     else:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+
+
+def _replace_claimed(temporary: str, path: str) -> None:
+    """Gives a file its name by way of an empty file, which one program alone can create, and which is then replaced."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        raise
 
 
 def _exists(path: str) -> StorageError:

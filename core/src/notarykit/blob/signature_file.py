@@ -4,11 +4,12 @@ Signing and verification workflow, "Blob signing workflow", step 2; signature sp
 """
 
 import os
+import stat
 from typing import NamedTuple
 
 from notarykit._internal import files
 from notarykit.envelope.parsing import parse_envelope
-from notarykit.envelope.unverified import COSE, JWS, MEDIA_TYPES, USUAL_ENVELOPE
+from notarykit.envelope.unverified import COSE, JWS, LARGEST_ENVELOPE, MEDIA_TYPES, USUAL_ENVELOPE
 from notarykit.errors import EnvelopeError, SignatureSizeError, StorageError, UsageError
 
 _FORMATS = {"jws": JWS, "cose": COSE}
@@ -123,22 +124,56 @@ def tried_format(envelope: bytes) -> str:
     raise EnvelopeError(f"the signature is {' and '.join(problems)}", advice="check that the file is a signature")
 
 
+def check_replaceable(path: str | os.PathLike[str]) -> None:
+    """Refuses to replace what is no signature, such as the private key or the device of a mistyped path.
+
+    A regular file whose name tells a format, and a link of such a name, may be replaced; any other file if it is a
+    signature, or empty. Where there is nothing, nothing is refused.
+
+    Raises:
+        UsageError: It is not to be replaced.
+    """
+    target = os.fspath(path)
+    try:
+        kind = os.lstat(target).st_mode
+    except OSError:  # there is nothing, or the attempt to write says what is wrong
+        return
+    if (stat.S_ISREG(kind) or stat.S_ISLNK(kind)) and _tells_format(target):
+        return
+    try:
+        if content := files.read(target, LARGEST_ENVELOPE):
+            tried_format(content)
+    except (FileNotFoundError, StorageError, EnvelopeError):
+        raise UsageError(
+            f"{target} is no signature, and is not replaced by one", advice="name another file"
+        ) from None
+
+
+def _tells_format(path: str) -> bool:
+    try:
+        return format_of(path) is not None
+    except UsageError:
+        return False
+
+
 def write_signature(path: str | os.PathLike[str], envelope: bytes, *, overwrite: bool = False) -> None:
     """Writes a detached signature to a file, whole or not at all.
 
     Args:
         path: Path of the file.
         envelope: Bytes of the envelope.
-        overwrite: True to replace a file that is there.
+        overwrite: True to replace a signature that is there; see `check_replaceable`.
 
     Raises:
         StorageError: The file exists, or cannot be written.
+        UsageError: What is there is no signature.
     """
     target = os.fspath(path)
     folder = os.path.dirname(target) or "."
     if not os.path.isdir(folder):  # a typo shall not make folders
         raise StorageError(f"directory {folder} does not exist", advice="create it, or choose another")
     if overwrite:
+        check_replaceable(target)
         files.write(target, envelope)
     else:
         files.create(target, envelope)

@@ -7,7 +7,13 @@ from typing import Any, NamedTuple
 
 from notarykit._internal.printable import printable
 from notarykit.blob.content import OCTET_STREAM
-from notarykit.blob.signature_file import format_of, is_signature_name, signature_path, write_signature
+from notarykit.blob.signature_file import (
+    check_replaceable,
+    format_of,
+    is_signature_name,
+    signature_path,
+    write_signature,
+)
 from notarykit.cli.batch.items import FailedItem
 from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.runner import run_each
@@ -41,14 +47,15 @@ class _Destination(NamedTuple):
         return self.place.path or signature_path(blob.text, self.media_type, self.place.directory)
 
     def is_taken(self, blob: BlobPath) -> bool:
-        """Returns True if there is something at the path of a blob's signature.
+        """Returns True if there is a signature at the path of a blob's signature.
 
         Raises:
-            UsageError: It is the blob itself.
+            UsageError: The blob itself is there, or something else that is no signature.
         """
         path = self.path(blob)
-        if os.path.exists(path) and os.path.exists(blob.text) and os.path.samefile(path, blob.text):
+        if _is_same_file(path, blob.text):
             raise UsageError(f"the signature {path} would replace the blob itself", advice="name another file")
+        check_replaceable(path)
         return os.path.lexists(path)
 
     def check(self, blob: BlobPath) -> None:
@@ -80,6 +87,13 @@ class _Destination(NamedTuple):
                 raise _exists(path) from None
             raise
         return os.path.abspath(path)
+
+
+def _is_same_file(path: str, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except OSError:  # one of them is not there
+        return False
 
 
 def _exists(path: str) -> UsageError:
