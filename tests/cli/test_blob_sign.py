@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import notarykit
+from notarykit._internal.printable import printable
 from notarykit.blob import content
 from notarykit.cli.commands.blob import sign
 from notarykit.signing import blob as signing
@@ -112,6 +113,11 @@ def test_signature_file_by_name(world: World, release: Path) -> None:
         (("--media-type", "application/vnd.oci.image.manifest.v1+json"), "is the media type of an artifact"),
         (("--signature", ""), "--signature is set, but with an empty value"),
         (("--signature-directory", ""), "--signature-directory is set, but with an empty value"),
+        (("--from", ""), "--from is set, but with an empty value"),
+        (("--key", ""), "--key is set, but with an empty value"),
+        (("--plugin", "", "--id", ""), "--id is set, but with an empty value"),
+        (("--plugin", "local-file", "--id", ""), "--id is set, but with an empty value"),
+        (("--plugin", "", "--id", "x"), "--plugin is set, but with an empty value"),
         (("--signature", "a.jws.sig", "--signature-directory", "."), "exclude each other"),
         (("--signature", "a.jws.sig", "other"), "--signature is for one blob"),
         (("--signature-format", "pgp"), "unrecognized value 'pgp' of --signature-format"),
@@ -345,6 +351,22 @@ def test_several_blobs_are_signed_in_order(world: World) -> None:
     whole: Any = schema("blob-sign").schema
     for line in results:
         Draft202012Validator({"$ref": "#/$defs/line", "$defs": whole["$defs"]}).validate(line)
+
+
+def test_names_in_a_file_are_not_those_of_other_files(world: World) -> None:
+    """A name with a blank at an end, as others may give to a file, is no other file's; nor is it passed over."""
+    world.home.set_blob_policy()
+    sign_blob(world, "good")
+    for name in ("good ", " good", "good\t", " #good", "good\r", "  "):
+        make_blob(world, name, b"bad")
+        (world.folder / "list").write_bytes(f"{name}\ngood\n".encode())
+        done = world.run("blob", "verify", "--from", "list")
+        assert (done.code, done.out) == (2, "Successfully verified signature for good\n")
+        assert done.err.startswith(f"Error: {printable(name)}: list, line 1: a blank at its beginning or end: ")
+        sign_blob(world, name)
+        assert world.run("blob", "verify", name).code == 0
+    (world.folder / "list").write_bytes(b"#good\n\ngood")
+    assert world.did("blob", "verify", "--from", "list") == "Successfully verified signature for good\n"
 
 
 def test_blobs_of_one_name_do_not_share_a_signature_file(world: World) -> None:

@@ -78,10 +78,11 @@ def test_commands_and_examples_run(publisher: _User) -> None:
     """Every block of the page runs in its order, and tells what the page says."""
     verified = "Successfully verified signature for "
     assert publisher.does_section("Verify a file")[-1] == f"{verified}app.tar.gz\n"
-    each, listed, by_list = publisher.does_section("Many files, and CI")
+    each, found, listed, by_list = publisher.does_section("Many files, and CI")
     for name in ("app.spdx.json", "app.whl"):
         assert f"Successfully signed dist/{name}\n" in each
         assert f"{verified}dist/{name}\n" in each
+        assert f"{verified}dist/{name}\n" in found
         assert f"{name}: OK\n" in by_list
     assert "Successfully signed SHA256SUMS\n" in listed
     assert f"{verified}standard input\n" in publisher.does_section("Standard input")[0]

@@ -134,9 +134,7 @@ def test_create_without_links_yields_to_who_is_faster(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("has_links", [True, False])
-def test_create_that_fails_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
-) -> None:
+def test_create_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool) -> None:
     """A disk that is full, or a name that cannot be given, leaves no file, and the message has the reason."""
     if not has_links:
         _without_links(monkeypatch)

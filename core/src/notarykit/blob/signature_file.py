@@ -144,9 +144,7 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
         if content := files.read(target, LARGEST_ENVELOPE):
             tried_format(content)
     except (FileNotFoundError, StorageError, EnvelopeError):
-        raise UsageError(
-            f"{target} is no signature, and is not replaced by one", advice="name another file"
-        ) from None
+        raise UsageError(f"{target} is no signature, and is not replaced by one", advice="name another file") from None
 
 
 def _tells_format(path: str) -> bool:

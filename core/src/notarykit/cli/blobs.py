@@ -75,7 +75,7 @@ class SignaturePlace(NamedTuple):
             UsageError: They do not fit the blobs, or there is no such directory.
         """
         options.exclusive("signature", "signature-directory")
-        path, directory = text_of(options, "signature") or "", text_of(options, "signature-directory")
+        path, directory = options.text("signature") or "", options.text("signature-directory")
         if _STANDARD_INPUT in options.arguments and not (is_one_blob(options) and path):
             raise UsageError(
                 "the blob on standard input must be the only one, and needs --signature",
@@ -91,18 +91,6 @@ class SignaturePlace(NamedTuple):
 def is_one_blob(options: Options) -> bool:
     """Returns True if a command line names one blob, and no file with others."""
     return len(options.arguments) == 1 and not options["from"]
-
-
-def text_of(options: Options, name: str) -> str | None:
-    """Returns the value of a flag, or None without it.
-
-    Raises:
-        UsageError: It is empty, as an unset variable in a script is, which shall not mean what no flag means.
-    """
-    value: str | None = options[name]
-    if value == "":
-        raise UsageError(f"--{name} is set, but with an empty value")
-    return value
 
 
 class BlobWork(Work[BlobPath, Outcome, Outcome]):
@@ -139,7 +127,7 @@ class BlobOperation(Operation[BlobPath]):
                 raise UsageError("- is standard input, which is signed and verified alone", advice="name a file by ./-")
             return parse(text)
 
-        super().__init__(options, Items(options, parsed, "path of a blob"))
+        super().__init__(options, Items(options, parsed, "path of a blob", are_names=True))
         _ = self.items.first  # a file without any is said before the key is opened
 
     def progress(self, item: BlobPath) -> str:

@@ -134,6 +134,17 @@ class Options:
         """Returns True if a flag has a value that is not empty."""
         return bool(self.values[name])
 
+    def text(self, name: str) -> str | None:
+        """Returns the value of a flag, or None without it.
+
+        Raises:
+            UsageError: It is empty, as an unset variable in a script is, which shall not mean what no flag means.
+        """
+        value: str | None = self.values[name]
+        if value == "":
+            raise UsageError(f"--{name} is set, but with an empty value")
+        return value
+
     def pairs(self, name: str) -> dict[str, str]:
         """Returns the `{key}={value}` pairs of a flag.
 

@@ -21,16 +21,17 @@ def selected_key(options: Options) -> SigningKey:
     """Returns the key of `--plugin` and `--id`, which has no name, or the key of `--key`, by default the default key.
 
     Raises:
-        UsageError: The flags contradict each other.
+        UsageError: The flags contradict each other, or one is empty.
         SigningKeyError: The key is not on the list.
     """
+    name, key_id, plugin = options.text("key"), options.text("id"), options.text("plugin")
     options.exclusive("key", "id")
     options.exclusive("key", "plugin")
-    if options.given("id") != options.given("plugin"):
+    if key_id is not None and plugin is not None:
+        return SigningKey("", id=key_id, plugin=plugin)
+    if key_id or plugin:
         raise UsageError("flags --id and --plugin belong together", advice="give both, or --key")
-    if options["plugin"]:
-        return SigningKey("", id=options["id"], plugin=options["plugin"])
-    return load_signing_keys().get(options["key"] or "")
+    return load_signing_keys().get(name or "")
 
 
 def passphrase_of(key: SigningKey) -> Callable[[], bytes]:

@@ -44,6 +44,7 @@ class Items(Generic[AnItem]):
         options: Options of the command, with the arguments, and the file as the flag `from`.
         parse: Parses an item.
         description: What an item is, such as `reference to an artifact`.
+        are_names: True if the items are names of files, to which all of a line belongs.
 
     Attributes:
         arguments: Those that are arguments.
@@ -52,12 +53,14 @@ class Items(Generic[AnItem]):
         UsageError: An argument is malformed, or the file cannot be opened.
     """
 
-    def __init__(self, options: Options, parse: Callable[[str], AnItem], description: str) -> None:
-        self._path: str = options.values.get("from") or ""
+    def __init__(
+        self, options: Options, parse: Callable[[str], AnItem], description: str, *, are_names: bool = False
+    ) -> None:
+        self._path: str = (options.text("from") or "") if "from" in options.values else ""
         self._parse = parse
         self._description = description
         self.arguments = [parse(text) for text in options.arguments]
-        self._file = _lines_of(self._path) if self._path else None
+        self._file = _lines_of(self._path, has_names=are_names) if self._path else None
         self._lines: Iterator[AnItem | FailedItem] = map(self._parsed, self._file or ())
 
     @property
@@ -107,7 +110,7 @@ class Items(Generic[AnItem]):
             return FailedItem(line.text, error.within(line.place))
 
 
-def _lines_of(path: str) -> "Lines":
+def _lines_of(path: str, *, has_names: bool) -> "Lines":
     from notarykit.cli.batch.lines import Lines
 
-    return Lines(path)
+    return Lines(path, has_names=has_names)

@@ -30,13 +30,15 @@ class Lines:
 
     Args:
         path: File, or `-` for standard input.
+        has_names: True for names of files, to which blanks at an end belong: without them the name is another file's.
 
     Raises:
         UsageError: The file cannot be opened.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, has_names: bool = False) -> None:
         self._path = "" if path == "-" else path
+        self._has_names = has_names
         self.name = path if self._path else "standard input"
         self._stream = self._open() if self._path else _standard_input()
 
@@ -57,8 +59,11 @@ class Lines:
             for number, content in enumerate(iter(self._read, b""), 1):
                 if number == 1 and (foreign := foreign_encoding(content)):
                     raise UsageError(f"--from {self.name}: {foreign}")
-                if (text := content.strip()) and not text.startswith(b"#"):
-                    yield _line(f"{self.name}, line {number}", text, is_cut=len(content) > _LONGEST)
+                text = content.strip()
+                item = _without_end(content) if self._has_names else text
+                if item and not item.startswith(b"#"):
+                    place, is_cut = f"{self.name}, line {number}", len(content) > _LONGEST
+                    yield _line(place, item, is_cut=is_cut, is_name=item == text)
         finally:
             if self._path:
                 self._stream.close()
@@ -75,7 +80,7 @@ class Lines:
 
     def count(self) -> int | None:
         """Returns the number of items in a regular file as it is now, or None if it cannot be known."""
-        return sum(1 for _ in Lines(self._path)) if self.is_regular else None
+        return sum(1 for _ in Lines(self._path, has_names=self._has_names)) if self.is_regular else None
 
     @property
     def is_regular(self) -> bool:
@@ -83,10 +88,16 @@ class Lines:
         return os.path.isfile(self._path)
 
 
-def _line(place: str, content: bytes, *, is_cut: bool) -> Line:
+def _without_end(line: bytes) -> bytes:
+    return line.removesuffix(b"\n").removesuffix(os.linesep[:-1].encode())
+
+
+def _line(place: str, content: bytes, *, is_cut: bool, is_name: bool) -> Line:
     shown = content.decode("utf-8", "backslashreplace")[:_SHOWN]
     if is_cut:
         return Line(place, shown, f"longer than {_LONGEST} bytes")
+    if not is_name:
+        return Line(place, shown, "a blank at its beginning or end: name such a file by an argument")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -14,7 +14,7 @@ from notarykit.blob.signature_file import read_signature
 from notarykit.cli.batch.items import Items
 from notarykit.cli.batch.operation import AnOperation, Operation, Result
 from notarykit.cli.batch.runner import run_each
-from notarykit.cli.blobs import SignaturePath, text_of
+from notarykit.cli.blobs import SignaturePath
 from notarykit.cli.options import Command, Flag, Group, Options
 from notarykit.cli.output import OUTPUT_FLAG
 from notarykit.cli.reference_operation import ReferenceOperation
@@ -124,7 +124,7 @@ class _BlobCollection(Operation[SignaturePath]):
     def __init__(self, options: Options, folder: _EvidenceFolder) -> None:
         options.exclusive("signature", "oci-layout")
         options.exclusive("signature", "scope")
-        policy_name = text_of(options, "policy-name") or ""
+        policy_name = options.text("policy-name") or ""
         named = Options(options.values, options["signature"], options.written)
         super().__init__(named, Items(named, SignaturePath, "path of a signature"))
         verifier = BlobVerifier(

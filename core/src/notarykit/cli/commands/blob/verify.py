@@ -10,7 +10,7 @@ from notarykit.blob.signature_file import SignatureFile, is_signature_name, read
 from notarykit.cli.batch.items import FailedItem
 from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.runner import run_each
-from notarykit.cli.blobs import BLOB_FLAGS, BLOBS, BlobOperation, BlobPath, BlobWork, SignaturePlace, text_of
+from notarykit.cli.blobs import BLOB_FLAGS, BLOBS, BlobOperation, BlobPath, BlobWork, SignaturePlace
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.revocation_flags import (
     FILE_FLAGS,
@@ -146,8 +146,8 @@ class _Verification(BlobOperation):
     def __init__(self, options: Options) -> None:
         request = _Request(
             SignaturePlace.of(options),
-            text_of(options, "policy-name") or "",
-            text_of(options, "media-type") or "",
+            options.text("policy-name") or "",
+            options.text("media-type") or "",
             options.pairs("user-metadata"),
         )
         super().__init__(options)
