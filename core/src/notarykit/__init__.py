@@ -127,6 +127,10 @@ if TYPE_CHECKING:
     from notarykit.verification.explanation import explain_envelope as explain_envelope
     from notarykit.verification.explanation import explain_repository as explain_repository
     from notarykit.verification.explanation_document import explanation_document as explanation_document
+    from notarykit.verification.policy_cases import CaseResult as CaseResult
+    from notarykit.verification.policy_cases import PolicyCase as PolicyCase
+    from notarykit.verification.policy_cases import read_policy_cases as read_policy_cases
+    from notarykit.verification.policy_cases import try_policy_case as try_policy_case
     from notarykit.verification.policy_lint import PolicyFinding as PolicyFinding
     from notarykit.verification.policy_lint import lint_policy as lint_policy
     from notarykit.verification.verdict import Audited as Audited
@@ -198,6 +202,7 @@ _HOMES = {
     "verification.document": ("verdict_document",),
     "verification.explanation": ("Explanation", "explain_artifact", "explain_envelope", "explain_repository"),
     "verification.explanation_document": ("explanation_document",),
+    "verification.policy_cases": ("CaseResult", "PolicyCase", "read_policy_cases", "try_policy_case"),
     "verification.policy_lint": ("PolicyFinding", "lint_policy"),
     "verification.verdict": ("Audited", "Skipped", "StepResult", "Verdict", "Verified"),
     "verification.verifier": ("Verifier", "verify_artifact", "verify_envelope"),

@@ -4,6 +4,7 @@ from notarykit.cli.options import Flag
 from notarykit.cli.policies.explain import EXPLAIN
 from notarykit.cli.policies.export import EXPORT
 from notarykit.cli.policies.lint import lint_command
+from notarykit.cli.policies.table_test import TEST
 from notarykit.cli.policy_commands import PolicyCommands
 from notarykit.config.policy import ARTIFACT_POLICY
 from notarykit.trust.policy import PREFIX_VERSION, VERSION
@@ -42,5 +43,6 @@ COMMAND = PolicyCommands(
         "explain": EXPLAIN,
         "export": EXPORT,
         "lint": lint_command(ARTIFACT_POLICY, "notarykit policy lint trustpolicy.json"),
+        "test": TEST,
     },
 ).group()
