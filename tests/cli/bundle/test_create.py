@@ -218,3 +218,27 @@ def test_json(world: World, responder: Responder) -> None:
     document = json.loads(done.out)
     schema("bundle").validate(document)
     assert [each["error"]["type"] for each in document["errors"]] == ["StorageError"]
+
+
+def test_policy_with_prefixes(world: World) -> None:
+    """A policy whose scopes are prefixes chooses on the other side as it does here."""
+    document = {**policy_document(scopes=["local/*"]), "version": "notarykit/1"}
+    world.home.set_policy(document)
+    world.did(*CREATE, world.reference, "-o", FILE)
+    trust = json.loads(world.did("bundle", "inspect", FILE, "-o", "json"))["trust"]
+    assert trust["policies"][0]["scopes"] == ["local/*"]
+    world.did("bundle", "verify", FILE)
+    world.did("bundle", "verify", FILE, "--trust-from-bundle", trust["digest"])
+
+
+def test_statements_that_do_not_apply_stay_at_home(world: World) -> None:
+    """Only the statements that apply to the artifacts are in the bundle, with the stores that they name."""
+    document = policy_document(scopes=[SCOPE])
+    (statement,) = document["trustPolicies"]
+    other = {**statement, "name": "other", "registryScopes": ["local/secret"], "trustStores": ["ca:absent"]}
+    world.home.set_policy({**document, "trustPolicies": [other, statement]})
+    world.did(*CREATE, world.reference, "-o", FILE)
+    trust = json.loads(world.did("bundle", "inspect", FILE, "-o", "json"))["trust"]
+    assert [policy["name"] for policy in trust["policies"]] == ["tests"]
+    assert list(trust["stores"]) == ["ca:tests"]
+    assert not any(b"secret" in content for content in members_of(FILE).values())

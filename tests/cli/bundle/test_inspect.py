@@ -57,7 +57,7 @@ def test_tree(world: World, bundle: str) -> None:
 def test_other_files_are_no_bundles(world: World, bundle: str) -> None:
     """A layout in a folder, another tar file and a missing file are refused with what is wrong."""
     assert "cannot be read" in world.refused(3, "bundle", "inspect", "absent.tar")
-    assert "cannot be read" in world.refused(3, "bundle", "inspect", make_layout("other").path)
+    assert "is no regular file" in world.refused(3, "bundle", "inspect", make_layout("other").path)
     (world.folder / "text.tar").write_text("text" * 1000)
     assert "is not a tar file" in world.refused(3, "bundle", "inspect", "text.tar")
     whole = (world.folder / bundle).read_bytes()

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -172,7 +173,7 @@ CHANGES: dict[str, tuple[Change, type[NotarykitError], str]] = {
         lambda parts: _trust(parts, lambda document: document.update(note="x")), ContentError, "unknown member 'note'",
     ),
     "trust that is malformed": (
-        lambda parts: _trust(parts, lambda document: document.update(trustPolicies=[])), ContentError,
+        lambda parts: _trust(parts, lambda document: document["trustPolicy"].update(trustPolicies=[])), ContentError,
         "'trustPolicies' is empty",
     ),
     "trust in a store that no policy names": (
@@ -219,14 +220,17 @@ def test_small_content_is_checked_at_once(made: str, path: Path) -> None:
 
 
 def test_other_layouts_are_refused(tmp_path: Path) -> None:
-    """An image layout that is no bundle is refused, and so is a folder."""
+    """An image layout that is no bundle is refused, and so are a folder and a pipe."""
     folder = Path(make_layout(tmp_path / "layout").path)
     files = [each for each in folder.rglob("*") if each.is_file()]
     members = {str(each.relative_to(folder)): each.read_bytes() for each in files}
     _refused(write_members(tmp_path / "x.tar", members), StorageError, "is an image layout, and no bundle")
     members["oci-layout"] = b'{"imageLayoutVersion":"2.0.0"}'
     _refused(write_members(tmp_path / "y.tar", members), StorageError, "oci-layout is not that of a bundle")
-    _refused(folder, StorageError, "cannot be read")
+    _refused(folder, StorageError, "is no regular file")
+    os.mkfifo(tmp_path / "pipe")
+    _refused(tmp_path / "pipe", StorageError, "is no regular file")
+    _refused(tmp_path / "absent", StorageError, "cannot be read: No such file")
 
 
 def _with_member(made: str, path: Path, **members: Any) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from notarykit.bundle.trust import TrustProposal
 from notarykit.errors import ContentError, TrustStoreError
 from notarykit.trust.parsing import parse_policy_document
-from notarykit.trust.policy import LEVELS, Action, Validation
+from notarykit.trust.policy import LEVELS, Action, TrustPolicyDocument, Validation
 from notarykit.trust.store import MemoryTrustStore
 from tests.support.ca import make_chain
 from tests.support.homes import policy_document
@@ -19,8 +19,8 @@ CHAIN, OTHER = make_chain("EC-256", 2), make_chain("EC-256", 2)
 STORE = MemoryTrustStore({"ca:tests": [CHAIN.ders[-1], OTHER.ders[-1]], "signingAuthority:more": [OTHER.ders[-1]]})
 
 
-def _policies(**members: Any) -> Any:
-    return parse_policy_document(json.dumps(policy_document(**members)).encode()).policies
+def _policies(**members: Any) -> TrustPolicyDocument:
+    return parse_policy_document(json.dumps(policy_document(**members)).encode())
 
 
 _LEVELS = st.sampled_from([name for name in LEVELS if name != "skip"])
@@ -43,10 +43,10 @@ def test_document_says_all_of_a_statement(
         level=level, override={str(key): str(value) for key, value in override.items()}, scopes=scopes
     )
     document["trustPolicies"][0]["signatureVerification"]["verifyTimestamp"] = timestamp
-    policies = parse_policy_document(json.dumps(document).encode()).policies
+    policies = parse_policy_document(json.dumps(document).encode())
     proposal = TrustProposal.make(policies, STORE)
     again = TrustProposal.parse(proposal.document)
-    assert again.policies.policies == policies
+    assert again.policies == policies
     assert again == proposal
 
 
@@ -56,8 +56,18 @@ def test_stores_are_those_that_statements_name() -> None:
     assert dict(proposal.stores) == {"ca:tests": tuple(sorted([CHAIN.ders[-1], OTHER.ders[-1]]))}
     both = TrustProposal.make(_policies(stores=["signingAuthority:more", "ca:tests"]), STORE)
     assert list(both.stores) == ["ca:tests", "signingAuthority:more"]
-    assert both.policies.policies[0].stores == _policies(stores=["signingAuthority:more", "ca:tests"])[0].stores
+    assert [str(store) for store in both.policies.policies[0].stores] == ["signingAuthority:more", "ca:tests"]
     assert both.store.certificates(both.policies.policies[0].stores[0]) == {OTHER.ders[-1]}
+
+
+def test_prefixes_stay_prefixes() -> None:
+    """A document whose scopes are prefixes has its version after it was written and read, and chooses as before."""
+    document = policy_document(scopes=["registry.example.com/team/*"])
+    document["version"] = "notarykit/1"
+    policies = parse_policy_document(json.dumps(document).encode())
+    again = TrustProposal.parse(TrustProposal.make(policies, STORE).document).policies
+    assert again == policies
+    assert again.applicable("registry.example.com/team/hello") == policies.policies[0]
 
 
 def test_missing_store_is_an_error() -> None:
@@ -68,7 +78,15 @@ def test_missing_store_is_an_error() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{}", b"[]", b'{"version":"1.0"}', b"\xff", b'{"version":"1.0","trustPolicies":[],"trustStores":{}}'],
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"\xff",
+        b'{"trustPolicy":{},"trustStores":{}}',
+        b'{"trustPolicy":[],"trustStores":{}}',
+        b'{"trustPolicy":{"version":"1.0","trustPolicies":[]},"trustStores":{}}',
+    ],
 )
 def test_malformed_documents_are_refused(content: bytes) -> None:
     """What is no proposal is refused as content that is wrong."""

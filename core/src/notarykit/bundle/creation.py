@@ -180,8 +180,9 @@ def new_bundle(content: Content, verifier: Verifier, collected: Sequence[Collect
         StorageError: There are no artifacts, or it would be larger than a reader takes.
         TrustStoreError: A trust store cannot be read.
     """
-    policies = [policy for policy in verifier.policies.policies if any(policy == each.policy for each in collected)]
-    trust = TrustProposal.make(policies, verifier.store)
+    applied = {each.policy.name for each in collected}
+    policies = tuple(policy for policy in verifier.policies.policies if policy.name in applied)
+    trust = TrustProposal.make(verifier.policies._replace(policies=policies), verifier.store)
     evidence = BundledEvidence.of(evidence for each in collected for evidence in each.evidence)
     artifacts = {(each.artifact.name, each.artifact.artifact.digest): each.artifact for each in collected}
     contents = Contents(content, tuple(artifacts.values()), trust.descriptor, evidence.parts)

@@ -1,5 +1,6 @@
 """Reading of a bundle's file: everything in it is accounted for, or it is refused."""
 
+import os
 from collections.abc import Iterator
 
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
@@ -33,6 +34,8 @@ def open_bundle(path: str) -> SignatureBundle:
         StorageError: It cannot be read, is no bundle, or readers of tar files could understand it differently.
         ContentError: A part is not what another says of it.
     """
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe may never get a writer
+        raise StorageError(f"{path} is no regular file, and so no bundle")
     try:
         return _read(path, LayoutArchive(path))
     except FileNotFoundError as error:

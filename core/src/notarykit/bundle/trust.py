@@ -4,20 +4,19 @@ It counts for nothing by itself. A verifier takes it only by its digest, which w
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
 from notarykit.bundle.contents import TRUST_TYPE
 from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.errors import ConfigurationError, ContentError
+from notarykit.trust.export import statement_json
 from notarykit.trust.parsing import parse_policy_document
-from notarykit.trust.policy import LEVELS, TrustPolicy, TrustPolicyDocument, VerifyTimestamp
+from notarykit.trust.policy import TrustPolicyDocument
 from notarykit.trust.store import MemoryTrustStore, TrustStore
 
 LARGEST_PROPOSAL = 16 * 1024 * 1024
-
-_VERSION = "1.0"
 
 
 class TrustProposal(NamedTuple):
@@ -44,21 +43,22 @@ class TrustProposal(NamedTuple):
         return MemoryTrustStore(self.stores)
 
     @classmethod
-    def make(cls, policies: Iterable[TrustPolicy], store: TrustStore) -> "TrustProposal":
-        """Makes a proposal of the statements and of the trust stores that they name.
+    def make(cls, policies: TrustPolicyDocument, store: TrustStore) -> "TrustProposal":
+        """Makes a proposal of statements and of the trust stores that they name.
 
         Raises:
             TrustStoreError: A trust store cannot be read.
         """
-        statements = tuple(policies)
-        references = sorted({reference for statement in statements for reference in statement.stores})
+        references = sorted({reference for policy in policies.policies for reference in policy.stores})
         stores = {str(reference): tuple(sorted(store.certificates(reference))) for reference in references}
         document = {
-            "version": _VERSION,
-            "trustPolicies": [_statement(statement) for statement in statements],
+            "trustPolicy": {
+                "version": policies.version,
+                "trustPolicies": [statement_json(policy) for policy in policies.policies],
+            },
             "trustStores": {name: [b64encode(der).decode("ascii") for der in ders] for name, ders in stores.items()},
         }
-        return cls(TrustPolicyDocument(statements), stores, dumps(document))
+        return cls(policies, stores, dumps(document))
 
     @classmethod
     def parse(cls, document: bytes) -> "TrustProposal":
@@ -69,9 +69,8 @@ class TrustProposal(NamedTuple):
         """
         try:
             members = Members(loads(document), "trust proposal")
-            members.only("version", "trustPolicies", "trustStores")
-            policy = dumps({"version": members.text("version"), "trustPolicies": members.array("trustPolicies")})
-            policies = parse_policy_document(policy, "its trust policy").policies
+            members.only("trustPolicy", "trustStores")
+            policies = parse_policy_document(dumps(members.object("trustPolicy").value), "its trust policy")
             described = members.object("trustStores")
             ders = {name: tuple(map(_decoded, described.texts(name))) for name in described.value}
             proposal = cls.make(policies, MemoryTrustStore(ders))
@@ -84,27 +83,3 @@ class TrustProposal(NamedTuple):
 
 def _decoded(text: str) -> bytes:
     return b64decode(text, validate=True)
-
-
-def _statement(policy: TrustPolicy) -> dict[str, Any]:
-    """Returns a statement in notation's form ("Trust Policy Properties")."""
-    verification: dict[str, Any] = {"level": policy.level.name}
-    changed = {
-        str(validation): str(action)
-        for validation, action in policy.level.actions.items()
-        if LEVELS[policy.level.name][validation] is not action
-    }
-    if changed:
-        verification["override"] = changed
-    if policy.verify_timestamp is not VerifyTimestamp.ALWAYS:
-        verification["verifyTimestamp"] = str(policy.verify_timestamp)
-    members: dict[str, Any] = {
-        "name": policy.name,
-        "registryScopes": list(policy.scopes),
-        "signatureVerification": verification,
-    }
-    if policy.stores:
-        members["trustStores"] = [str(store) for store in policy.stores]
-    if policy.identities:
-        members["trustedIdentities"] = list(policy.identities)
-    return members
