@@ -95,6 +95,7 @@ def test_signature_file_by_name(world: World, release: Path) -> None:
     """The name of `--signature` decides the format, unless the command line has another one."""
     world.did("blob", "sign", "-s", "mine.COSE.sig", "release.tar")
     world.did("blob", "sign", "-s", "mine", "release.tar")
+    world.did("blob", "sign", "-s", "same.cose.sig", "--signature-format", "cose", "release.tar")
     for name, form in (("mine.COSE.sig", "application/cose"), ("mine", "application/jose+json")):
         document = json.loads(world.did("blob", "inspect", "-o", "json", name))
         assert document["signatureEnvelopeType"] == form
@@ -190,6 +191,23 @@ def test_blobs_that_are_refused(world: World, make: Callable[[Path], None], comp
     assert (done.code, done.err) == (3, f"Error: {complaint}\n")
     assert done.out.startswith("Successfully signed good\n")
     assert [path.name for path in world.folder.glob("*.sig")] == ["good.jws.sig"]
+
+
+def test_names_of_others_do_not_reach_the_terminal(world: World, release: Path) -> None:
+    """Control characters of a name are escaped in each message, and the files have the names that they have."""
+    name = "\x1b[2J\nError: a\u202e\udcff"
+    shown = "\\x1b[2J\\nError: a\\u202e\\udcff"
+    make_blob(world, name)
+    said = world.did("blob", "sign", name)
+    assert said == f"Successfully signed {shown}\nSignature file written to {world.folder}/{shown}.jws.sig\n"
+    assert world.did("blob", "verify", name) == f"Successfully verified signature for {shown}\n"
+    (result,) = json.loads(world.did("blob", "verify", "-o", "json", name))["results"]
+    assert (result["blob"], result["signature"]) == (name, f"{name}.jws.sig")
+    for command in (("sign",), ("sign", "--force"), ("verify", "--policy-name", name), ("verify", "-s", f"{name}/x")):
+        done = world.run("blob", *command, name)
+        assert shown in done.err
+        assert done.err.replace("\n", "").isprintable()
+    assert shown in world.did("blob", "inspect", f"{name}.jws.sig")
 
 
 def test_empty_blob_is_signed(world: World, release: Path) -> None:
@@ -332,7 +350,7 @@ def test_standard_input_is_signed(world: World, release: Path) -> None:
     assert (result["blob"], result["artifact"]["size"]) == ("-", 3)
     (world.folder / "list").write_text("-\n")
     error = world.refused(2, "blob", "sign", "--from", "list", stdin="a release")
-    assert error == "list, line 1: - is standard input, which is signed and verified alone: name a file by ./-"
+    assert error == "-: list, line 1: - is standard input, which is signed and verified alone: name a file by ./-"
     error = world.refused(2, "blob", "sign", "-", stdin="a release")
     assert error.startswith("the blob on standard input must be the only one, and needs --signature")
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from notarykit.blob import content as blob_content
+from notarykit.envelope import jws
 from notarykit.envelope.attributes import ExtendedAttribute
 from tests.cli.blobs import make_blob, sign_blob
 from tests.cli.test_json import schema
@@ -89,6 +90,35 @@ def test_one_of_two_signatures_suffices(world: World, signed: Path) -> None:
     assert (done.code, result["error"]["type"]) == (1, "NoAcceptedSignatureError")
     assert [each["signature"] for each in result["notAccepted"]] == ["release.tar.jws.sig", "release.tar.cose.sig"]
     assert "none of the 2 signatures was accepted" in done.err
+
+
+def test_signature_that_cannot_be_processed_hides_no_other(
+    world: World, signed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever one signature does to this software, the other is tried, and none of them is a verdict by itself."""
+    sign_blob(world, "release.tar", "--signature-format", "cose")
+    parse = jws.parse
+
+    def broken(envelope: bytes) -> Any:
+        parse(envelope)
+        raise ZeroDivisionError("swordfish")
+
+    monkeypatch.setattr(jws, "parse", broken)
+    assert world.did("blob", "verify", "release.tar") == _SUCCESS
+    (world.folder / "release.tar.cose.sig").unlink()
+    for flags in ((), ("-s", "release.tar.jws.sig")):
+        error = world.refused(1, "blob", "verify", *flags, "release.tar")
+        assert "the signature could not be processed: ZeroDivisionError" in error
+        assert "swordfish" not in error
+
+
+def test_errors_name_their_blob(world: World, signed: Path) -> None:
+    """Among several blobs an error has the name of its own, which may be a part of any word."""
+    world.home.set_blob_policy(blob_policy_document("tests", is_global=False))
+    for name in ("a", "l", "release"):
+        make_blob(world, name)
+    done = world.run("blob", "verify", "a", "l", "release")
+    assert [line.split(": ")[1] for line in done.err.splitlines()] == ["a", "l", "release"]
 
 
 def test_trusted_signer_is_preferred(world: World, signed: Path) -> None:

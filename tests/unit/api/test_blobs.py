@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 import notarykit
-from notarykit.errors import EnvelopeError, IntegrityError, StorageError, TrustPolicyError, UsageError
+from notarykit.errors import (
+    EnvelopeError,
+    IntegrityError,
+    SignatureSizeError,
+    StorageError,
+    TrustPolicyError,
+    UsageError,
+)
 from tests.support.ca import TestChain, make_chain
 from tests.support.homes import Home, complete_home
 
@@ -66,6 +73,19 @@ def test_streams_and_bytes(home: Home) -> None:
         assert notarykit.verify_blob(io.BytesIO(b"x"), signed.signature.envelope).blob == signed.blob
         with pytest.raises(IntegrityError):
             notarykit.verify_blob(io.BytesIO(b"y"), signed.signature.envelope)
+
+
+def test_the_limit_of_envelopes_is_the_verifiers(home: Home, blob: Path) -> None:
+    """A large signature is refused before it is parsed, as bytes and as a file."""
+    envelope = notarykit.sign_blob(blob).signature.envelope
+    verifier = notarykit.load_blob_verifier()
+    path = f"{blob}.jws.sig"
+    notarykit.write_signature(path, envelope)
+    exact, small = (verifier._replace(max_envelope_size=len(envelope) - less) for less in (0, 1))
+    for signature in (envelope, path):
+        assert notarykit.verify_blob(blob, signature, verifier=exact).blob
+        with pytest.raises(SignatureSizeError, match=f"is larger than {len(envelope) - 1} bytes"):
+            notarykit.verify_blob(blob, signature, verifier=small)
 
 
 def test_bad_arguments(home: Home, blob: Path) -> None:

@@ -108,6 +108,16 @@ def test_a_file_that_is_replaced_while_it_is_read(tmp_path: Path, monkeypatch: p
         FileBlob(path).describe(OCTET_STREAM, "sha256")
 
 
+def test_a_file_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that grows as fast as it is read is left when it has become larger than it was."""
+    (tmp_path / "file").write_bytes(LARGE)
+    monkeypatch.setattr(content, "_read_into", lambda *_: 1024 * 1024)
+    blob = FileBlob(tmp_path / "file")
+    with pytest.raises(StorageError, match="has changed while it was read"):
+        blob.describe(OCTET_STREAM, "sha256")
+    assert len(LARGE) < blob.position <= len(LARGE) + 1024 * 1024
+
+
 def test_what_is_no_regular_file(tmp_path: Path) -> None:
     """Directories, pipes, devices and what is absent are refused at once, with a reason."""
     os.mkfifo(tmp_path / "pipe")
@@ -165,6 +175,32 @@ def test_a_stream_is_read_once() -> None:
         blob.describe(OCTET_STREAM, "sha512")
 
 
+def test_a_stream_that_was_not_read_to_its_end_is_not_described_again() -> None:
+    """What is left of it would be another blob: after an error, and after a limit."""
+    broken = StreamBlob(_BreaksOnce())
+    with pytest.raises(StorageError, match="cannot be read"):
+        broken.describe(OCTET_STREAM, "sha256")
+    cut = StreamBlob(io.BytesIO(LARGE))
+    assert cut.describe(OCTET_STREAM, "sha256", 5).size > 5
+    for blob in (broken, cut):
+        with pytest.raises(StorageError, match="the stream was read before"):
+            blob.describe(OCTET_STREAM, "sha256")
+    whole = StreamBlob(io.BytesIO(b"12345"))
+    assert whole.describe(OCTET_STREAM, "sha256", 5) == whole.describe(OCTET_STREAM, "sha256")
+
+
+class _BreaksOnce(io.BytesIO):
+    """A stream whose reading fails once, and goes on with what is left."""
+
+    is_broken = False
+
+    def readinto(self, buffer: Any) -> int:
+        if not self.is_broken:
+            self.is_broken = True
+            raise OSError(5, "Input/output error")
+        return super().readinto(buffer)
+
+
 class _ReadsAlone:
     """A stream that has no `readinto`, as some libraries' responses."""
 
@@ -195,6 +231,15 @@ def test_a_pipe_is_read_to_its_end() -> None:
 )
 def test_what_is_no_stream_of_bytes(stream: Any) -> None:
     """Streams of text, those that do not wait and those that give more than was asked for are refused."""
+    with pytest.raises(UsageError, match="is no stream of bytes"):
+        StreamBlob(stream).describe(OCTET_STREAM, "sha256")
+
+
+@pytest.mark.parametrize("count", [-1, 1024 * 1024 + 1, "1", None])
+def test_a_stream_that_miscounts(count: Any) -> None:
+    """A stream that tells a number of bytes that cannot be is none, and what it did not read is not hashed."""
+    stream = io.BytesIO(b"x")
+    stream.readinto = lambda _: count  # type: ignore[method-assign]
     with pytest.raises(UsageError, match="is no stream of bytes"):
         StreamBlob(stream).describe(OCTET_STREAM, "sha256")
 
@@ -250,7 +295,7 @@ def test_what_a_blob_is(tmp_path: Path) -> None:
         def size(self) -> int | None:
             return 0
 
-        def describe(self, media_type: str, algorithm: str) -> Descriptor:
+        def describe(self, media_type: str, algorithm: str, most: int | None = None) -> Descriptor:
             return Descriptor(media_type, f"{algorithm}:", 0)
 
     own: Blob = Own()

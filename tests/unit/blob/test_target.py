@@ -1,7 +1,11 @@
 """The blob that a signature has to be for: read by the key's hash algorithm, and only where the rest fits."""
 
+import io
+from pathlib import Path
+
 import pytest
 
+from notarykit.blob.content import StreamBlob
 from notarykit.blob.target import BlobTarget
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import IntegrityError
@@ -16,14 +20,14 @@ class _Blob:
 
     def __init__(self, size: int | None) -> None:
         self._size = size
-        self.asked: list[tuple[str, str]] = []
+        self.asked: list[tuple[str, str, int | None]] = []
 
     def size(self) -> int | None:
         return self._size
 
-    def describe(self, media_type: str, algorithm: str) -> Descriptor:
-        self.asked.append((media_type, algorithm))
-        return Descriptor(media_type, f"{algorithm}:found", 7)
+    def describe(self, media_type: str, algorithm: str, most: int | None = None) -> Descriptor:
+        self.asked.append((media_type, algorithm, most))
+        return Descriptor(media_type, f"{algorithm}:found", 5)
 
 
 @pytest.mark.requirement("signature:payload-blob-digest-algorithm", "trust:blob-payload", "workflow:blob-digest")
@@ -34,8 +38,8 @@ def test_is_read_by_the_hash_of_the_key(spec: str, media_type: str, size: int | 
     """The blob is described with the signed media type, by the hash algorithm of the signing key."""
     blob = _Blob(size)
     found = BlobTarget(blob, media_type).describe(_SIGNED, KEY_SPECS[spec])
-    assert found == Descriptor("text/plain", "sha384:found", 7)
-    assert blob.asked == [("text/plain", "sha384")]
+    assert found == Descriptor("text/plain", "sha384:found", 5)
+    assert blob.asked == [("text/plain", "sha384", 5)]
 
 
 @pytest.mark.requirement(
@@ -71,3 +75,19 @@ def test_the_signature_of_an_artifact(media_type: str) -> None:
     assert "notarykit verify" in caught.value.advice
     assert not blob.asked
     assert BlobTarget(blob, media_type).describe(signed, KEY_SPECS["EC-384"]).media_type == media_type
+
+
+def test_a_stream_that_is_longer_is_left() -> None:
+    """More than was signed is another blob, however much more there is: a stream without an end is no wait for one."""
+    with Path("/dev/zero").open("rb", buffering=0) as endless:
+        blob = StreamBlob(endless, "standard input")
+        with pytest.raises(IntegrityError, match="is for 5 bytes, and standard input has more"):
+            BlobTarget(blob).describe(_SIGNED, KEY_SPECS["EC-384"])
+        assert blob.position < 10_000_000
+    for body, is_longer in ((b"12345", False), (b"123456", True), (b"1234", False)):
+        target = BlobTarget(StreamBlob(io.BytesIO(body)))
+        if is_longer:
+            with pytest.raises(IntegrityError, match="has more"):
+                target.describe(_SIGNED, KEY_SPECS["EC-384"])
+        else:
+            assert target.describe(_SIGNED, KEY_SPECS["EC-384"]).size == len(body)

@@ -89,7 +89,7 @@ class _Unread:
     def size(self) -> int | None:
         pytest.fail("the blob was looked at")
 
-    def describe(self, media_type: str, algorithm: str) -> Descriptor:
+    def describe(self, media_type: str, algorithm: str, most: int | None = None) -> Descriptor:
         pytest.fail("the blob was read")
 
 

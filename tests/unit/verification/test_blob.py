@@ -125,13 +125,25 @@ def test_policies_are_chosen_by_name() -> None:
         only_named.blob(StreamBlob(io.BytesIO(BODY)), _signature())
 
 
+def test_a_stranger_does_not_name_the_media_type() -> None:
+    """Where the signer is not trusted, digest and size are the blob's own, and the media type is nobody's claim."""
+    for asked, told in (("", "application/octet-stream"), ("text/plain", "text/plain")):
+        signature = _signature(chain=OTHER, user_metadata={"build": "42"})
+        accepted = _verify(signature, policy_name="any", content_media_type=asked)
+        assert isinstance(accepted.verdict, Audited)
+        assert accepted.verdict.untrusted_target.media_type == "text/plain"
+        assert accepted.blob == StreamBlob(io.BytesIO(BODY)).describe(told, "sha256")
+    trusted = _verify(_signature(), policy_name="any").blob
+    assert trusted == StreamBlob(io.BytesIO(BODY)).describe("text/plain", "sha256")
+
+
 class _Unread:
     name = "unread"
 
     def size(self) -> int | None:
         pytest.fail("the blob was looked at")
 
-    def describe(self, media_type: str, algorithm: str) -> Descriptor:
+    def describe(self, media_type: str, algorithm: str, most: int | None = None) -> Descriptor:
         pytest.fail("the blob was read")
 
 

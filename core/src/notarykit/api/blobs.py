@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from notarykit.api.settings import used_signer, with_format
 from notarykit.blob.content import OCTET_STREAM, as_blob
+from notarykit.errors import SignatureSizeError
 from notarykit.loading import load_blob_verifier
 
 if TYPE_CHECKING:
@@ -79,12 +80,15 @@ def verify_blob(
         UsageError: An argument is malformed, or the name of the signature's file tells no format.
         ConfigurationError: The user's policy or trust stores cannot be used.
         StorageError: The blob or the signature cannot be read, or the blob has changed while it was read.
+        SignatureSizeError: The signature is larger than the verifier's `max_envelope_size`.
         VerificationError: The signature was not accepted, or no policy statement applies.
     """
     from notarykit.blob.signature_file import SignatureFile, read_signature, tried_format
 
     used = verifier or load_blob_verifier()
     if isinstance(signature, bytes):
+        if len(signature) > used.max_envelope_size:
+            raise SignatureSizeError(f"the signature is larger than {used.max_envelope_size} bytes")
         found = SignatureFile(tried_format(signature), signature)
     else:
         found = read_signature(signature, used.max_envelope_size)

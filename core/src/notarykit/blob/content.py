@@ -33,12 +33,14 @@ class Blob(Protocol):
             StorageError: There is no blob.
         """
 
-    def describe(self, media_type: str, algorithm: str) -> Descriptor:
+    def describe(self, media_type: str, algorithm: str, most: int | None = None) -> Descriptor:
         """Reads the blob and returns its descriptor.
 
         Args:
             media_type: Media type of the content.
             algorithm: Hash algorithm as digests name it: `sha256`, `sha384` or `sha512`.
+            most: Length in bytes beyond which the blob is another one, so that it need not be read to its end: any
+                larger size may be returned then, with any digest. By default it is read to its end.
 
         Raises:
             StorageError: It cannot be read, or has changed while it was read.
@@ -69,20 +71,20 @@ class FileBlob:
         with self._open() as file:
             return os.fstat(file.fileno()).st_size
 
-    def describe(self, media_type: str, algorithm: str) -> Descriptor:
-        """Reads the file and returns its descriptor."""
+    def describe(self, media_type: str, algorithm: str, most: int | None = None) -> Descriptor:  # noqa: ARG002
+        """Reads the file, no further than its size was at the beginning, and returns its descriptor."""
         with self._open() as file:
             before = _State.of(file)
-            digest, size = self._hash(file, algorithm)
+            digest, size = self._hash(file, algorithm, before.size)
             if _State.of(file) != before or size != before.size:
                 raise StorageError(
                     f"{self._path} has changed while it was read", advice="wait until nothing writes to it any more"
                 )
         return Descriptor(media_type, digest, size)
 
-    def _hash(self, file: BinaryIO, algorithm: str) -> tuple[str, int]:
+    def _hash(self, file: BinaryIO, algorithm: str, most: int) -> tuple[str, int]:
         try:
-            return _hash(file, algorithm, self)
+            return _hash(file, algorithm, self, most)
         except OSError as error:
             raise StorageError(f"{self._path} cannot be read: {error.strerror}") from None
 
@@ -110,6 +112,7 @@ class StreamBlob:
         self._stream = stream
         self._name = name
         self._described: dict[str, tuple[str, int]] = {}
+        self._is_read = False
         self.position = 0
 
     @property
@@ -121,22 +124,25 @@ class StreamBlob:
         """Returns None: the length is known at the end."""
         return None
 
-    def describe(self, media_type: str, algorithm: str) -> Descriptor:
-        """Reads the stream and returns the descriptor of what came.
+    def describe(self, media_type: str, algorithm: str, most: int | None = None) -> Descriptor:
+        """Reads the stream and returns the descriptor of what came, or of its beginning where that is too long.
 
         Raises:
-            StorageError: It cannot be read, or was read before with another algorithm.
+            StorageError: It cannot be read, or was read before: with another algorithm, or not to its end.
             UsageError: It is no stream of bytes.
         """
-        if self._described and algorithm not in self._described:
-            raise StorageError(f"{self._name} was read before, and can be read once", advice="use a file")
-        if algorithm not in self._described:
+        if not self._is_read:
+            self._is_read = True  # whatever comes of it
             try:
-                self._described[algorithm] = _hash(self._stream, algorithm, self)
+                digest, size = _hash(self._stream, algorithm, self, most)
             except OSError as error:
                 raise StorageError(f"{self._name} cannot be read: {error.strerror or error}") from None
-        digest, size = self._described[algorithm]
-        return Descriptor(media_type, digest, size)
+            if most is None or size <= most:
+                self._described[algorithm] = digest, size
+            return Descriptor(media_type, digest, size)
+        if algorithm not in self._described:
+            raise StorageError(f"{self._name} was read before, and can be read once", advice="use a file")
+        return Descriptor(media_type, *self._described[algorithm])
 
 
 def as_blob(blob: "str | os.PathLike[str] | BinaryIO | Blob") -> Blob:
@@ -169,14 +175,20 @@ class _State(NamedTuple):
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _hash(stream: BinaryIO, algorithm: str, reader: FileBlob | StreamBlob) -> tuple[str, int]:
-    """Reads a stream to its end; returns its digest, as `algorithm:hex`, and its length."""
+def _hash(stream: BinaryIO, algorithm: str, reader: FileBlob | StreamBlob, most: int | None) -> tuple[str, int]:
+    """Reads a stream to its end, or until it has more than `most` bytes.
+
+    Returns:
+        Its digest, as `algorithm:hex`, and its length.
+    """
     hashing = hashlib.new(algorithm)
     chunk = memoryview(bytearray(_CHUNK))
     reader.position = 0
     while count := _read_into(stream, chunk, reader.name):
         hashing.update(chunk[:count])
         reader.position += count
+        if most is not None and reader.position > most:
+            break
         if not seconds_left():
             raise StorageError(f"the call ended before {reader.name} was read", advice="allow the call more time")
     return f"{algorithm}:{hashing.hexdigest()}", reader.position
@@ -186,7 +198,7 @@ def _read_into(stream: BinaryIO, chunk: memoryview, name: str) -> int:
     """Reads the next bytes of a stream into a buffer; returns their number, 0 at the end."""
     if hasattr(stream, "readinto"):
         count = stream.readinto(chunk)
-        if isinstance(count, int):
+        if isinstance(count, int) and 0 <= count <= len(chunk):
             return count
     else:
         content = stream.read(len(chunk))

@@ -50,4 +50,7 @@ class BlobTarget(NamedTuple):
         size = self.blob.size()
         if size is not None and size != signed.size:
             raise IntegrityError(f"the signature is for {signed.size} bytes, and {self.blob.name} has {size}")
-        return self.blob.describe(signed.media_type, algorithm)
+        found = self.blob.describe(signed.media_type, algorithm, signed.size)
+        if found.size > signed.size:
+            raise IntegrityError(f"the signature is for {signed.size} bytes, and {self.blob.name} has more")
+        return found

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from notarykit.batch.work import Work
 from notarykit.blob.content import FileBlob, StreamBlob
-from notarykit.cli.batch.items import Items
+from notarykit.cli.batch.items import FailedItem, Items
 from notarykit.cli.batch.operation import Operation
 from notarykit.cli.options import Arguments, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG
@@ -129,6 +129,10 @@ class BlobOperation(Operation[BlobPath]):
 
         super().__init__(options, Items(options, parsed, "path of a blob", are_names=True))
         _ = self.items.first  # a file without any is said before the key is opened
+
+    def is_named(self, item: BlobPath | FailedItem, line: str) -> bool:
+        """Returns True if the line names the blob at its place: a name such as `a` is in any line."""
+        return line.startswith((f"{item.text} ", f"{item.text}:")) or f" for {item.text} under " in line
 
     def progress(self, item: BlobPath) -> str:
         """Returns the progress line, which says how far a blob has been read."""

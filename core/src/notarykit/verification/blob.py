@@ -7,7 +7,7 @@ signature; the blob is read in the first of them, once its signer's chain is kno
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from notarykit.blob.content import Blob
+from notarykit.blob.content import OCTET_STREAM, Blob
 from notarykit.blob.signature_file import SignatureFile
 from notarykit.blob.target import BlobTarget
 from notarykit.envelope.descriptor import Descriptor
@@ -28,7 +28,9 @@ class VerifiedBlob(NamedTuple):
 
     Attributes:
         verdict: Verdict on the signature, or `Skipped`.
-        blob: Descriptor of the blob, without annotations; None where the policy skips it, so that it was not read.
+        blob: Descriptor of the blob, without annotations; None where the policy skips it, so that it was not read. Of a
+            signer who is not trusted (`Audited`) no media type is told, which is anybody's claim: it is what was asked
+            for, by default `application/octet-stream`.
     """
 
     verdict: Verdict
@@ -78,8 +80,10 @@ class BlobVerifier(VerifierOptions[BlobTrustPolicyDocument]):
             raise
         if isinstance(verdict, Skipped):
             return VerifiedBlob(verdict)
-        signed = verdict.untrusted_target if isinstance(verdict, Audited) else verdict.target
-        return VerifiedBlob(verdict, signed._replace(annotations={}, artifact_type=""))
+        if isinstance(verdict, Audited):
+            digest, size = verdict.untrusted_target[1:3]  # which the blob was found to have
+            return VerifiedBlob(verdict, Descriptor(content_media_type or OCTET_STREAM, digest, size))
+        return VerifiedBlob(verdict, verdict.target._replace(annotations={}, artifact_type=""))
 
     def collect_evidence(
         self,

@@ -134,12 +134,16 @@ class Operation(Generic[AnItem]):
         self.print_error(item, error, error.one_line())
         return {"error": error.to_json()}
 
+    def is_named(self, item: AnItem | FailedItem, line: str) -> bool:
+        """Returns True if the line of an error names the item, as it does where it is about that very item."""
+        return item.text in line
+
     def print_error(self, item: AnItem | FailedItem, error: NotarykitError, line: str) -> None:
         """Prints the line of an error, which names the item if there are several.
 
         Under `--debug`, the first error of each kind has its traceback.
         """
-        if not self.has_one_item and item.text not in line:
+        if not self.has_one_item and not self.is_named(item, line):
             line = f"{item.text}: {line}"
         print_error(error, line, debug=self.options["debug"] and self._is_new_kind(error))
 

@@ -28,6 +28,7 @@ from notarykit.trust.store import DirectoryTrustStore, read_once
 from notarykit.verification.artifact import Failures, not_accepted
 from notarykit.verification.blob import BlobVerifier, VerifiedBlob
 from notarykit.verification.document import accepted_members, verdict_members
+from notarykit.verification.signatures import unprocessed
 from notarykit.verification.verdict import Audited, Skipped
 
 
@@ -107,13 +108,18 @@ class _VerificationWork(BlobWork[_Verified]):
 
     def _verify(self, blob: Blob, signature: SignatureFile) -> VerifiedBlob:
         request = self._request
-        return self._verifier.blob(
-            blob,
-            signature,
-            policy_name=request.policy_name,
-            content_media_type=request.media_type,
-            user_metadata=request.user_metadata,
-        )
+        try:
+            return self._verifier.blob(
+                blob,
+                signature,
+                policy_name=request.policy_name,
+                content_media_type=request.media_type,
+                user_metadata=request.user_metadata,
+            )
+        except NotarykitError:
+            raise
+        except Exception as error:  # whatever one signature does, the other is tried
+            raise unprocessed(error) from error
 
 
 def _signatures_of(blob: BlobPath, place: SignaturePlace, policy: TrustPolicy) -> list[str]:
