@@ -139,7 +139,7 @@ def test_trusted_signer_is_preferred(world: World, signed: Path) -> None:
     assert done.out == "Audited signature for release.tar: the signer is not trusted, and the trust policy permits it\n"
     assert 'authenticity was set to "log" and failed with error: ' in done.err
     (result,) = _results(world.run("blob", "verify", "-o", "json", "release.tar").out)
-    assert (result["verdict"], result["level"]) == ("audited", "audit")
+    assert (result["verdict"], result["level"], result["signature"]) == ("audited", "audit", "release.tar.jws.sig")
     signed.write_bytes(trusted)
     assert world.did("blob", "verify", "release.tar") == _SUCCESS
 

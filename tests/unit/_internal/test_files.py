@@ -150,6 +150,21 @@ def test_create_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
         assert os.listdir(tmp_path) == []
 
 
+def test_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder where files can be put and not be listed, a file that was written is no error."""
+    opened = os.open
+
+    def refuse_folders(path: str, flags: int, *mode: int) -> int:  # as for all but root, by the mode 0333
+        if path == str(tmp_path):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", refuse_folders)
+    for write in (files.write, files.create):
+        write(str(tmp_path / write.__name__), b"content")
+    assert sorted(os.listdir(tmp_path)) == ["create", "write"]
+
+
 def test_missing_folders_are_created_for_the_owner_only(tmp_path: Path) -> None:
     """Every folder that is made on the way is readable for its owner alone."""
     files.write(str(tmp_path / "a" / "b" / "c" / "file"), b"")

@@ -1,5 +1,6 @@
 """Content of blobs: described in one pass, and never as something that it was only for a moment."""
 
+import gzip
 import hashlib
 import io
 import os
@@ -257,6 +258,8 @@ def test_a_broken_stream() -> None:
     """An error of the stream is an error with its reason, and no end."""
     with pytest.raises(StorageError, match="the stream cannot be read: Input/output error"):
         StreamBlob(_Broken()).describe(OCTET_STREAM, "sha256")  # type: ignore[arg-type]
+    with gzip.open(io.BytesIO(b"text")) as stream, pytest.raises(StorageError, match="cannot be read: Not a gzipped"):
+        StreamBlob(stream).describe(OCTET_STREAM, "sha256")  # type: ignore[arg-type]
 
 
 def test_a_deadline_ends_the_reading() -> None:

@@ -237,7 +237,10 @@ def _sync(file: "BinaryIO") -> None:
 
 def _sync_folder(folder: str) -> None:
     if sys.platform != "win32":
-        handle = os.open(folder, os.O_RDONLY)
+        try:
+            handle = os.open(folder, os.O_RDONLY)
+        except PermissionError:  # it may be written to, and not read: the file is there
+            return
         try:
             os.fsync(handle)
         finally:
