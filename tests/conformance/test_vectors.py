@@ -14,7 +14,6 @@ from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import NotarykitError
 from notarykit.oci.reference import parse_reference
-from notarykit.verification.artifact import VerifiedArtifact
 from notarykit.verification.explanation import explain_envelope
 from notarykit.verification.verdict import Audited, Verdict, Verified
 from tests.conformance import vectors as program
@@ -83,7 +82,7 @@ def test_explanation_has_the_outcome_of_the_verification(case: dict[str, Any]) -
 def _explained(case: dict[str, Any]) -> Verdict | NotarykitError | None:
     scope, request = parse_reference(case["reference"]).scope, program.request_of(case, _VECTORS)
     outcome = explain_envelope(program.verifier_of(case, _VECTORS), scope, request).outcome
-    return outcome.verdict if isinstance(outcome, VerifiedArtifact) else outcome
+    return outcome if outcome is None or isinstance(outcome, NotarykitError) else outcome.verdict
 
 
 def _outcome(call: Callable[[], Verdict | NotarykitError | None]) -> Verdict | NotarykitError | None:

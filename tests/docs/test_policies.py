@@ -35,13 +35,15 @@ def _run(folder: Path, environment: dict[str, str], *command: str) -> str:
 def test_commands_and_example_run(tmp_path: Path, environment: dict[str, str]) -> None:
     """Every block runs, and prints what the page says of it."""
     bash = program("bash")
-    _, explained, linted, tested, prefixed, exported = (
+    _, explained, for_blobs, linted, tested, prefixed, exported = (
         _run(tmp_path, environment, bash, "-ec", block) for block in blocks(PAGE, "sh")
     )
     assert "Statement 'team' applies, at level strict, by the scope 'registry.example.com/team/app'." in explained
     assert "component 2 is 'app' in the scope, and 'other' in the repository" in " ".join(explained.split())
     assert "exit code 1" in explained
     assert explained.endswith("\nVerdict: verified\n")
+    assert "Statement 'files' applies, at level strict, since it is the global one." in for_blobs
+    assert for_blobs.endswith("\nVerdict: verified\n")
     assert "certificate-ends-soon" in linted
     assert tested.endswith("\n3 passed\n")
     assert "Statement 'tools' applies, at level permissive" in prefixed

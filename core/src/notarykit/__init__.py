@@ -121,11 +121,14 @@ if TYPE_CHECKING:
     from notarykit.verification.artifact import VerifiedArtifact as VerifiedArtifact
     from notarykit.verification.blob import BlobVerifier as BlobVerifier
     from notarykit.verification.blob import VerifiedBlob as VerifiedBlob
+    from notarykit.verification.blob_explanation import explain_blob as explain_blob
+    from notarykit.verification.blob_explanation import explain_blob_policy as explain_blob_policy
     from notarykit.verification.document import verdict_document as verdict_document
     from notarykit.verification.explanation import Explanation as Explanation
     from notarykit.verification.explanation import explain_artifact as explain_artifact
     from notarykit.verification.explanation import explain_envelope as explain_envelope
     from notarykit.verification.explanation import explain_repository as explain_repository
+    from notarykit.verification.explanation_document import blob_explanation_document as blob_explanation_document
     from notarykit.verification.explanation_document import explanation_document as explanation_document
     from notarykit.verification.policy_cases import CaseResult as CaseResult
     from notarykit.verification.policy_cases import PolicyCase as PolicyCase
@@ -199,9 +202,10 @@ _HOMES = {
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore", "TrustStore"),
     "verification.artifact": ("ArtifactRequest", "VerifiedArtifact"),
     "verification.blob": ("BlobVerifier", "VerifiedBlob"),
+    "verification.blob_explanation": ("explain_blob", "explain_blob_policy"),
     "verification.document": ("verdict_document",),
     "verification.explanation": ("Explanation", "explain_artifact", "explain_envelope", "explain_repository"),
-    "verification.explanation_document": ("explanation_document",),
+    "verification.explanation_document": ("blob_explanation_document", "explanation_document"),
     "verification.policy_cases": ("CaseResult", "PolicyCase", "read_policy_cases", "try_policy_case"),
     "verification.policy_lint": ("PolicyFinding", "lint_policy"),
     "verification.verdict": ("Audited", "Skipped", "StepResult", "Verdict", "Verified"),

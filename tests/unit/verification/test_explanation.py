@@ -50,7 +50,7 @@ def _request(place: Place) -> ArtifactRequest:
     return ArtifactRequest(lambda: place, Tag("v1"), SCOPE)
 
 
-def _facts(outcome: VerifiedArtifact | NotarykitError | None) -> Any:
+def _facts(outcome: Any) -> Any:
     """All that an outcome says, and the results of its steps."""
     if isinstance(outcome, VerifiedArtifact):
         results = [
@@ -58,7 +58,6 @@ def _facts(outcome: VerifiedArtifact | NotarykitError | None) -> Any:
         ]
         failures = [(name, error.to_json()) for name, error in outcome.failures]
         return type(outcome.verdict), outcome.verdict.policy, outcome.artifact, outcome.signature, failures, results
-    assert outcome is not None
     failed = [(name, error.to_json()) for name, error in getattr(outcome, "failures", ())]
     return type(outcome), outcome.to_json(), failed, getattr(outcome, "policy", ""), getattr(outcome, "level", "")
 

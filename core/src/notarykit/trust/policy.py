@@ -139,11 +139,12 @@ class TrustPolicy(NamedTuple):
 
 
 class PolicyChoice(NamedTuple):
-    """Choice of the statement for a repository, and what it was made by.
+    """Choice of the statement for a repository or a blob, and what it was made by.
 
     Attributes:
-        repository: The repository.
-        candidates: Scopes that match it, in the order of their precedence: the first that a statement has decides.
+        repository: The repository; of a blob, the name of the statement that was asked for, or an empty string.
+        candidates: Scopes that match it, in the order of their precedence: the first that a statement has decides. Of
+            a blob without a name it is the global scope, and with one there are none.
         scope: That scope, or an empty string where no statement has one of them.
         policy: Statement that applies, or None: then the artifact is not trusted.
         alike: Scope that people take for one of the repository, which would have come before; None if there is none.
@@ -231,8 +232,20 @@ class BlobTrustPolicyDocument(NamedTuple):
 
     policies: tuple[TrustPolicy, ...]
 
+    def choose(self, name: str = "") -> PolicyChoice:
+        """Returns the statement of that name, or without a name the global one, or that there is none.
+
+        Args:
+            name: Name of a statement, compared letter by letter.
+        """
+        if name:
+            policy = next((policy for policy in self.policies if policy.name == name), None)
+            return PolicyChoice(name, (), "", policy, None)
+        policy = next((policy for policy in self.policies if policy.is_global), None)
+        return PolicyChoice(name, (GLOBAL_SCOPE,), GLOBAL_SCOPE if policy else "", policy, None)
+
     def applicable(self, name: str = "") -> TrustPolicy:
-        """Returns the statement that a blob is verified under: the one of that name, or without a name the global one.
+        """Returns the statement that a blob is verified under, as `choose` finds it.
 
         Args:
             name: Name of a statement, compared letter by letter.
@@ -240,16 +253,14 @@ class BlobTrustPolicyDocument(NamedTuple):
         Raises:
             NoApplicablePolicyError: No statement has the name, or none is global, so the blob is not trusted.
         """
+        choice = self.choose(name)
+        if choice.policy is not None:
+            return choice.policy
         if not name:
-            if policy := _global_policy(self.policies):
-                return policy
             raise NoApplicablePolicyError(
                 "no global blob trust policy, which a blob needs where no policy is named",
                 advice=f'name {self._names()}, or set the "globalPolicy" of one statement to true',
             )
-        for policy in self.policies:
-            if policy.name == name:
-                return policy
         raise NoApplicablePolicyError(
             f"no applicable blob trust policy with name {name!r}", advice=self._nearest(name) or f"name {self._names()}"
         )
@@ -263,7 +274,3 @@ class BlobTrustPolicyDocument(NamedTuple):
     def _names(self) -> str:
         names = [repr(policy.name) for policy in self.policies]
         return " or ".join(names if len(names) <= _MOST_NAMES else [*names[:_MOST_NAMES], "another statement"])
-
-
-def _global_policy(policies: tuple[TrustPolicy, ...]) -> TrustPolicy | None:
-    return next((policy for policy in policies if policy.is_global), None)

@@ -5,7 +5,7 @@ Everything that decides is what verifies: `TrustPolicyDocument.applicable` choos
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from notarykit.envelope.attributes import SigningScheme
 from notarykit.envelope.descriptor import Descriptor
@@ -16,6 +16,7 @@ from notarykit.trust.nearest_scope import NearestScope, nearest_scope
 from notarykit.trust.policy import PolicyChoice, TrustPolicy, TrustPolicyDocument
 from notarykit.verification.artifact import ArtifactRequest, TriedSignature, VerifiedArtifact
 from notarykit.verification.authenticity import find_anchor
+from notarykit.verification.blob import VerifiedBlob
 from notarykit.verification.context import EnvelopeRequest, VerificationContext
 from notarykit.verification.envelope import run_steps
 from notarykit.verification.examination import examine_signatures
@@ -59,7 +60,7 @@ class ExplainedSignature(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Explanation of what a trust policy means for a repository, and for an artifact in it.
+    """Explanation of what a trust policy means for a repository, and for an artifact in it; or for a blob.
 
     Attributes:
         choice: Statement that applies, and the scopes by which it was chosen.
@@ -78,7 +79,7 @@ class Explanation(NamedTuple):
     steps: tuple[StepEffect, ...] = ()
     stores: tuple[StoreInSight, ...] = ()
     identities: tuple[IdentityInSight, ...] = ()
-    outcome: VerifiedArtifact | NotarykitError | None = None
+    outcome: VerifiedArtifact | VerifiedBlob | NotarykitError | None = None
     signatures: tuple[ExplainedSignature, ...] = ()
 
 
@@ -96,9 +97,25 @@ def explain_repository(
         user_metadata: Metadata that a signature must carry.
     """
     choice = options.policies.choose(repository)
-    nearest = nearest_scope(options.policies, choice)
+    return explain_statement(options, choice, nearest_scope(options.policies, choice), user_metadata)
+
+
+def explain_statement(
+    options: VerifierOptions[Any],
+    choice: PolicyChoice,
+    nearest: NearestScope | None,
+    user_metadata: Mapping[str, str] | None,
+) -> Explanation:
+    """Explains the statement that was chosen, or why there is none.
+
+    Args:
+        options: Trust policy, for artifacts or for blobs, and trust stores.
+        choice: What its `choose` returns.
+        nearest: Scope that comes nearest without matching, or None.
+        user_metadata: Metadata that a signature must carry.
+    """
     try:
-        policy = options.policies.applicable(repository)
+        policy = options.policies.applicable(choice.repository)
     except NotarykitError as error:
         return Explanation(choice, nearest, outcome=error)
     signers, is_closed = signers_in_stores(policy, options.store)
@@ -134,7 +151,7 @@ def explain_artifact(
         if tried.signature is None:
             return signature
         envelope = EnvelopeRequest(tried.signature.envelope, tried.signature.media_type, tried.manifest)
-        return _with_chain(options, policy, envelope, signature)
+        return with_chain(options, policy, envelope, signature)
 
     try:
         repository = request.open_repository()
@@ -166,7 +183,7 @@ def explain_envelope(options: Options, repository: str, request: EnvelopeRequest
         outcome = error
     if isinstance(outcome, Skipped):
         return explained._replace(outcome=VerifiedArtifact(outcome))
-    signature = _with_chain(options, policy, request, ExplainedSignature(name, outcome))
+    signature = with_chain(options, policy, request, ExplainedSignature(name, outcome))
     explained = explained._replace(signatures=(signature,))
     if isinstance(outcome, NotarykitError):
         return explained._replace(outcome=outcome)
@@ -174,22 +191,21 @@ def explain_envelope(options: Options, repository: str, request: EnvelopeRequest
     return explained._replace(outcome=VerifiedArtifact(outcome, artifact))
 
 
-def _with_chain(
-    options: Options, policy: TrustPolicy, request: EnvelopeRequest, signature: ExplainedSignature
+def with_chain(
+    options: VerifierOptions[Any], policy: TrustPolicy, request: EnvelopeRequest, signature: ExplainedSignature
 ) -> ExplainedSignature:
-    """Adds what a signature says of its signer; of one that cannot be read, nothing."""
+    """Returns a signature with what it says of its signer; of one that cannot be read, nothing."""
     try:
         envelope = parse_envelope(request.envelope, request.media_type)
         chain, scheme = envelope.unverified_chain, envelope.unverified_attributes.signing_scheme
-        leaf = load_certificate(chain[0])
-    except (NotarykitError, IndexError):
+        return signature._replace(
+            chain=tuple(map(known_certificate, chain)),
+            scheme=str(scheme),
+            anchor=_anchor(VerificationContext(options, policy, request), scheme, chain),
+            identities=identities_in_sight(policy, [load_certificate(chain[0])], is_closed=True),
+        )
+    except Exception:  # noqa: BLE001 - a stranger's certificates keep no other signature from being explained
         return signature
-    return signature._replace(
-        chain=tuple(map(known_certificate, chain)),
-        scheme=str(scheme),
-        anchor=_anchor(VerificationContext(options, policy, request), scheme, chain),
-        identities=identities_in_sight(policy, [leaf], is_closed=True),
-    )
 
 
 def _anchor(context: VerificationContext, scheme: SigningScheme, chain: tuple[bytes, ...]) -> int | None:

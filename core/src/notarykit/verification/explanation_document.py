@@ -8,7 +8,7 @@ from typing import Any
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import NotarykitError
-from notarykit.verification.document import step_members, verdict_members
+from notarykit.verification.document import step_members
 from notarykit.verification.envelope import STEPS
 from notarykit.verification.explanation import ExplainedSignature, Explanation
 from notarykit.verification.trust_in_sight import IdentityInSight, KnownCertificate
@@ -26,7 +26,7 @@ def explanation_document(reference: str, explanation: Explanation) -> dict[str, 
         explanation: The explanation.
     """
     choice, policy = explanation.choice, explanation.choice.policy
-    members: dict[str, Any] = {
+    return {
         "reference": reference,
         "repository": choice.repository,
         "scopes": list(choice.candidates),
@@ -35,6 +35,31 @@ def explanation_document(reference: str, explanation: Explanation) -> dict[str, 
         "level": None if policy is None else policy.level.name,
         "lookAlike": choice.alike,
         "nearest": None if explanation.nearest is None else _nearest(explanation),
+        **_members(explanation),
+    }
+
+
+def blob_explanation_document(blob: str, explanation: Explanation) -> dict[str, Any]:
+    """Returns what `notarykit blob policy explain --output json` prints, with values that are JSON.
+
+    Args:
+        blob: Path of the blob, or an empty string if none was asked about.
+        explanation: The explanation.
+    """
+    choice, policy = explanation.choice, explanation.choice.policy
+    return {
+        "blob": blob or None,
+        "policyName": choice.repository or None,
+        "statement": None if policy is None else policy.name,
+        "isGlobal": policy is not None and policy.is_global,
+        "level": None if policy is None else policy.level.name,
+        **_members(explanation),
+    }
+
+
+def _members(explanation: Explanation) -> dict[str, Any]:
+    """Returns the members that explanations of all kinds have."""
+    members: dict[str, Any] = {
         "steps": [each._asdict() for each in explanation.steps],
         "trustStores": [
             {
@@ -49,7 +74,7 @@ def explanation_document(reference: str, explanation: Explanation) -> dict[str, 
     }
     outcome = explanation.outcome
     if outcome is not None:
-        members["verdict"] = verdict_members(outcome)["verdict"]
+        members["verdict"] = verdict_word(outcome if isinstance(outcome, NotarykitError) else outcome.verdict)
     if isinstance(outcome, NotarykitError):
         members["error"] = outcome.to_json()
     return members

@@ -24,6 +24,23 @@ def print_explanation(reference: str, policy_path: str, explanation: Explanation
         explanation: The explanation.
     """
     _print_wrapped(*_choice(reference, policy_path, explanation))
+    _print_rest(explanation)
+
+
+def print_blob_explanation(blob: str, policy_path: str, explanation: Explanation) -> None:
+    """Prints an explanation of a trust policy for blobs.
+
+    Args:
+        blob: Path of the blob, or an empty string if none was asked about.
+        policy_path: Path of the trust policy.
+        explanation: The explanation.
+    """
+    _print_wrapped(*_blob_choice(blob, policy_path, explanation))
+    _print_rest(explanation)
+
+
+def _print_rest(explanation: Explanation) -> None:
+    """Prints what follows the choice of the statement."""
     _print_policy(explanation)
     for signature in explanation.signatures:
         _print_signature(signature)
@@ -56,6 +73,19 @@ def _choice(reference: str, policy_path: str, explanation: Explanation) -> Itera
     if nearest is not None:
         scope = f"{nearest.scope} (statement {nearest.policy!r})"
         yield f"Nearest scope that does not match: {scope}: {nearest.difference}."
+
+
+def _blob_choice(blob: str, policy_path: str, explanation: Explanation) -> Iterable[str]:
+    """Yields the sentences on the statement that applies to a blob."""
+    policy, name = explanation.choice.policy, explanation.choice.repository
+    yield f"{blob or 'Blobs'}: blob trust policy {policy_path}"
+    if policy is None:
+        yield f"No statement has the name {name!r}, so blobs are not trusted." if name else "No statement is global."
+        return
+    reason = "by its name" if name else "since it is the global one"
+    yield f"Statement {policy.name!r} applies, at level {policy.level.name}, {reason}."
+    if policy.level.is_skip:
+        yield "It skips verification: signatures are not looked at."
 
 
 def _print_policy(explanation: Explanation) -> None:

@@ -1,6 +1,7 @@
 """`notarykit blob policy`: the trust policy for blobs."""
 
 from notarykit.cli.options import Flag
+from notarykit.cli.policies.explain_blob import EXPLAIN
 from notarykit.cli.policies.lint import lint_command
 from notarykit.cli.policy_commands import PolicyCommands
 from notarykit.config.policy import BLOB_POLICY
@@ -27,5 +28,8 @@ COMMAND = PolicyCommands(
             ),
         ),
     ),
-    others={"lint": lint_command(BLOB_POLICY, "notarykit blob policy lint trustpolicy.blob.json")},
+    others={
+        "explain": EXPLAIN,
+        "lint": lint_command(BLOB_POLICY, "notarykit blob policy lint trustpolicy.blob.json"),
+    },
 ).group()

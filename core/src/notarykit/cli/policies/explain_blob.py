@@ -1,0 +1,104 @@
+"""`blob policy explain`: what a statement of the trust policy for blobs means, and what comes of it for a file."""
+
+from typing import TYPE_CHECKING
+
+from notarykit.cli.blobs import BlobPath
+from notarykit.cli.options import Arguments, Command, Flag, Options
+from notarykit.cli.output import OUTPUT_FLAG, print_json
+from notarykit.cli.policies.source import POLICY_FLAG, load
+from notarykit.cli.revocation_flags import (
+    FILE_FLAGS,
+    LIMIT_FLAGS,
+    MAX_ENVELOPE_FLAG,
+    max_envelope_size,
+    revocation_checker,
+)
+from notarykit.config.policy import BLOB_POLICY
+from notarykit.errors import NotarykitError, UsageError
+
+if TYPE_CHECKING:
+    from notarykit.verification.blob import BlobVerifier
+    from notarykit.verification.explanation import Explanation
+
+
+def _run(options: Options) -> int:
+    """Prints the explanation, and returns the exit code of the verification."""
+    from notarykit._internal.paths import trust_store_root
+    from notarykit.cli.diagnostics import print_error
+    from notarykit.trust.store import DirectoryTrustStore, read_once
+    from notarykit.verification.blob import BlobVerifier
+
+    blob = next(iter(options.arguments), "")
+    if bool(blob) != bool(options["signature"]):
+        raise UsageError("--signature and the blob's path go together", advice="give both, or neither")
+    path, document = load(BLOB_POLICY, options["policy"])
+    verifier = BlobVerifier(
+        document,
+        read_once(DirectoryTrustStore(trust_store_root())),
+        plugin_config=options.pairs("plugin-config"),
+        max_envelope_size=max_envelope_size(options),
+        revocation=revocation_checker(options),
+    )
+    explanation = _explanation(options, verifier, blob)
+    outcome = explanation.outcome
+    if options["output"] == "json":
+        from notarykit.verification.explanation_document import blob_explanation_document
+
+        print_json(blob_explanation_document(blob, explanation))
+    else:
+        from notarykit.cli.policies.explanation_output import print_blob_explanation
+
+        print_blob_explanation(blob, path, explanation)
+    if isinstance(outcome, NotarykitError):
+        print_error(outcome, outcome.one_line(), debug=options["debug"])
+        return outcome.exit_code
+    return 0
+
+
+def _explanation(options: Options, verifier: "BlobVerifier", blob: str) -> "Explanation":
+    from notarykit.verification.blob_explanation import explain_blob, explain_blob_policy
+
+    name, user_metadata = options["policy-name"] or "", options.pairs("user-metadata")
+    if not blob:
+        return explain_blob_policy(verifier, name, user_metadata)
+    from notarykit.blob.signature_file import read_signature
+
+    signature = read_signature(options["signature"], verifier.max_envelope_size)
+    explained = explain_blob(
+        verifier,
+        BlobPath(blob).open(),
+        signature,
+        policy_name=name,
+        content_media_type=options["media-type"] or "",
+        user_metadata=user_metadata,
+    )
+    return explained._replace(
+        signatures=tuple(each._replace(name=options["signature"]) for each in explained.signatures)
+    )
+
+
+EXPLAIN = Command(
+    "[flags] [--signature <signature_path> <blob_path>]",
+    "Explain what a statement of the trust policy for blobs means, and what comes of it for a file",
+    _run,
+    (
+        POLICY_FLAG._replace(help="blob trust policy file (default the user's own)"),
+        OUTPUT_FLAG,
+        *FILE_FLAGS,
+        *LIMIT_FLAGS,
+        MAX_ENVELOPE_FLAG._replace(help="maximum size of an envelope in MiB"),
+        Flag("media-type", "media type of the blob to verify (default any)"),
+        Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
+        Flag("policy-name", "name of the statement (default the global policy)", names="blob-policies"),
+        Flag("signature", "filepath of the signature by which the blob is verified", short="s"),
+        Flag("user-metadata", "{key}={value} pair that the signature must contain", "texts", "m"),
+    ),
+    arguments=Arguments(0, 1),
+    examples=(
+        ("Explain the global policy", "notarykit blob policy explain"),
+        (
+            "Explain the verdict on a file by a signature",
+            "notarykit blob policy explain --signature blob.bin.jws.sig blob.bin",
+        ),
+    ),
+)
