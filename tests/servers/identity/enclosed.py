@@ -36,9 +36,7 @@ def main() -> int:
         _serve(int(port), pages, settings["certificate"], settings["key"])
     threading.Thread(target=_relay, args=(settings["socket"], settings["port"]), daemon=True).start()
     environment = {**os.environ, "SSL_CERT_FILE": settings["ca"]}
-    # It dies with this process, which its starter kills.
-    command = ["setpriv", "--pdeathsig", "KILL", *sys.argv[2:]]
-    return subprocess.run(command, env=environment, check=False).returncode
+    return subprocess.run(sys.argv[2:], env=environment, check=False).returncode
 
 
 def _serve(port: int, pages: dict[str, Any], certificate: str, key: str) -> None:

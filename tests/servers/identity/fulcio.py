@@ -100,7 +100,9 @@ def running(program: str, certificate: KeyPair, ca_file: str, issuers: Mapping[s
         files = _write(folder, certificate, ca_file, issuers)
         command = [
             requirements.program("unshare"), "--net", sys.executable, "-I",
-            str(Path(__file__).with_name("enclosed.py")), str(files.settings), program, "serve", "--host=127.0.0.1",
+            str(Path(__file__).with_name("enclosed.py")), str(files.settings),
+            # It dies with the process that encloses it.
+            requirements.program("setpriv"), "--pdeathsig", "KILL", program, "serve", "--host=127.0.0.1",
             f"--port={_PORT}", "--grpc-host=127.0.0.1", f"--grpc-port={_GRPC_PORT}", f"--metrics-port={_METRICS_PORT}",
             f"--legacy-unix-domain-socket={folder / 'grpc'}", "--ct-log-url=", f"--config-path={files.config}",
             *_file_ca(folder, make_chain("EC-256", 3, cas={1: Changes(put=(_FOR_CODE,))})),

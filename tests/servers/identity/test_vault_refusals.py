@@ -32,6 +32,7 @@ def _refused(scene: Scene, authority: VaultCA, reason: str, key_id: str = "", **
         ({"email_protection_flag": True}, "extendedKeyUsage has emailProtection", "email_protection_flag=false"),
         ({"allowed_uri_sans": "https://other.example#*"}, "URI Subject Alternative", "allowed_uri_sans=ISSUER#"),
         ({"require_cn": True}, "common_name", "require_cn=false"),
+        ({"generate_lease": True}, "will revoke the certificate", "generate_lease=false"),
         ({"key_type": "rsa", "key_bits": 2048}, "role requires keys of type rsa", "key_type=any"),
     ],
 )
@@ -181,3 +182,25 @@ def test_role_lets_nobody_choose_a_name(scene: Scene, own_vault_ca: VaultCA, bod
         server.ask("POST", f"{mount}/sign/{ROLE}", bare | names, token)
     with pytest.raises(RefusedError):
         server.ask("POST", f"{mount}/sign-verbatim/{ROLE}", good, token)
+
+
+def _issued(authority: VaultCA, token: str, subject: str) -> bool:
+    """Returns whether a login with a token gets a certificate that names a subject, by requests written by hand."""
+    server, mount = authority.server, authority.mount
+    body = {"csr": make_request(ec.generate_private_key(ec.SECP256R1()), "EC-256", Identity(authority.issuer, subject))}
+    try:
+        login = server.ask("POST", f"auth/{mount}/login", {"jwt": token})["auth"]["client_token"]
+        server.ask("POST", f"{mount}/sign/{ROLE}", body, login)
+    except RefusedError:
+        return False
+    return True
+
+
+def test_documented_binding_is_needed(own_vault_ca: VaultCA, issuer: Issuer) -> None:
+    """Vault takes subjects that differ in case for one, and a star for anything, unless the login is bound to one."""
+    assert _issued(own_vault_ca, issuer.token(), SUBJECT)
+    others = {SUBJECT.upper(): SUBJECT, "repo:acme/*": "repo:acme/other"}
+    assert all(_issued(own_vault_ca, issuer.token(sub=login), named) for login, named in others.items())
+    own_vault_ca.write_login(bound_subject=SUBJECT)
+    assert _issued(own_vault_ca, issuer.token(), SUBJECT)
+    assert not any(_issued(own_vault_ca, issuer.token(sub=login), named) for login, named in others.items())

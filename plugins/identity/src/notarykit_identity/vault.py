@@ -141,11 +141,17 @@ class _Session:
             kind = {400: _SIGN_REFUSED, _FORBIDDEN: _SIGN_DENIED}.get(response.status)
             raise self._error(kind, path, response)
         with reject_malformed(f"Vault at {self._client.address} returned no certificate"):
-            data = json.loads(response.body)["data"]
+            members = json.loads(response.body)
+            data = members["data"]
             pems = [data["certificate"], *(data.get("ca_chain") or [data["issuing_ca"]])]
             if not all(isinstance(each, str) for each in pems):
                 raise TypeError
-            return pems
+        if members.get("lease_id"):
+            raise PluginValidationError(
+                f"Vault will revoke the certificate of the role {key_id.role} when the login's token ends",
+                advice="the PKI role needs generate_lease=false",
+            )
+        return pems
 
     def _error(self, kind: ErrorKind | None, path: str, response: ServiceResponse) -> PluginError:
         messages = self._messages(response.body)
