@@ -13,7 +13,9 @@ from notarykit_identity.settings import Settings, parse_settings
 from notarykit_identity.token_request import get_token
 from notarykit_identity.token_source import TokenSource
 from tests.servers.identity.issuer import Signer, claims_of
+from tests.support.ca import make_chain
 
+_ROOT = make_chain().pems[-1]
 _TOKEN = Signer().sign(claims_of("https://issuer.example"))
 
 
@@ -21,7 +23,7 @@ _TOKEN = Signer().sign(claims_of("https://issuer.example"))
 def usual(tmp_path: Path) -> dict[str, str]:
     """The settings that a key needs."""
     root = tmp_path / "tsa.pem"
-    root.write_text("a root")
+    root.write_bytes(_ROOT)
     return {
         "address": "https://ca.example",
         "token_file": str(tmp_path / "token"),
@@ -112,6 +114,21 @@ def test_token_as_setting_is_refused_and_not_shown(usual: dict[str, str], name: 
         _parse(usual | {name: _TOKEN})
     assert "is a secret" in caught.value.message
     assert _TOKEN not in caught.value.one_line()
+
+
+@pytest.mark.parametrize(("content", "reason"), [(b"", "no certificate|empty"), (_ROOT * 2, "1|2 certificates")])
+def test_root_of_the_timestamp_authority_is_one(usual: dict[str, str], content: bytes, reason: str) -> None:
+    """A wrong file is found before a certificate is issued."""
+    with open(usual["timestamp_root"], "wb") as file:
+        file.write(content + (make_chain().pems[-1] if content else b""))
+    with pytest.raises(NotarykitError, match=reason):
+        _parse(usual)
+
+
+def test_no_key_is_opened() -> None:
+    """A certificate cannot be requested beforehand."""
+    with pytest.raises(PluginValidationError, match="made for one signature each"):
+        IdentityPlugin().open_key("fulcio", {})
 
 
 def test_sources_have_their_defaults(usual: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ AUDIENCE = "notarykit.test"
 SUBJECT = "repo:acme/app:ref:refs/heads/main"
 LIFETIME = 600
 CLIENT, CLIENT_SECRET, REQUEST_TOKEN = "builder", "s3cret/with:marks", "request-token-of-a-job"
+_ANY = "application/jwk-set+json"
 _JSON = (("Content-Type", "application/json"),)
 
 
@@ -93,6 +94,8 @@ class Issuer(RecordingServer):
         connection.reply(self.answers.get(seen.path) or self._reply(seen))
 
     def _reply(self, seen: Seen) -> Reply:
+        if seen.path == "/keys" and "application/jwk-set+json" not in seen.headers.get("Accept", _ANY):
+            return Reply(406)  # as Kubernetes answers
         if seen.path in self.pages:
             return _reply(self.pages[seen.path])
         if seen.path == "/github" and seen.authorization == f"Bearer {REQUEST_TOKEN}":

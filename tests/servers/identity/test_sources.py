@@ -207,4 +207,4 @@ def test_doctor_warns_of_an_issuer_that_it_cannot_ask(scene: Scene, session_vaul
     assert [(finding.step, finding.result) for finding in findings] == [("token", "ok"), ("issuer", "warning")]
     assert findings[1].advice
     (finding,) = walk(session_vault_ca.key_id, {})
-    assert (finding.result, bool(finding.advice)) == ("FAILED", True)
+    assert (finding.step, finding.result, bool(finding.advice)) == ("configuration", "FAILED", True)

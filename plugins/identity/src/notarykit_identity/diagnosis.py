@@ -11,11 +11,13 @@ from notarykit_identity.token_request import get_checked_token
 
 def walk(key_id: str, config: Mapping[str, str]) -> Iterator[Finding]:
     """Yields findings about the settings, the token and its issuer; a failure is the last."""
+    step = "configuration"
     try:
         settings = parse_settings(key_id, config)
+        step = "token"
         token = get_checked_token(settings)
     except NotarykitError as error:
-        yield Finding.of_error("token", error)
+        yield Finding.of_error(step, error)
         return
     yield Finding(
         "token", OK, f"{token.source}: issuer {token.issuer}, subject {token.subject}, valid for "

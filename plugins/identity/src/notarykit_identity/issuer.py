@@ -14,6 +14,8 @@ from notarykit_identity.token import IdentityToken, shown
 from notarykit_identity.token_source import TokenSource
 
 _OK = 200
+# Kubernetes answers 406 where its type for keys is not accepted.
+_ACCEPTED = "application/json, application/jwk-set+json"
 _RSA_HASHES = {"RS256": hashes.SHA256(), "RS384": hashes.SHA384(), "RS512": hashes.SHA512()}
 _CURVES: dict[str, tuple[str, ec.EllipticCurve, hashes.HashAlgorithm]] = {
     "ES256": ("P-256", ec.SECP256R1(), hashes.SHA256()),
@@ -106,7 +108,7 @@ def _fetch(url: str, source: TokenSource, what: str) -> dict[str, Any]:
     with ServiceClient(
         origin, ca_file=source.tls_ca, is_plain_allowed=source.is_plain_allowed, advice=advice
     ) as client:
-        response = client.get(path, {"Accept": "application/json"})
+        response = client.get(path, {"Accept": _ACCEPTED})
     if response.status != _OK:
         raise PluginError(f"{what} is not at {url}: status {response.status}", advice=advice)
     with reject_malformed(f"{what} is malformed", advice=advice):

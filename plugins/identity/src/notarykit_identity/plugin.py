@@ -64,6 +64,13 @@ class IdentityPlugin(plugin.Plugin):
         result = check_identity(request.certificate_chain[0], request.trusted_identities)
         return plugin.VerifiedSignature(dict.fromkeys(request.signature_verification, result), ())
 
+    def open_key(self, key_id: str, config: Mapping[str, str]) -> plugin.KeyVersion:  # noqa: ARG002
+        """Opens no key: each exists for one signature, and gets its certificate for it."""
+        raise plugin.PluginValidationError(
+            "the keys of the plugin identity are made for one signature each, and need no certificate beforehand",
+            advice="sign with it: 'notarykit sign'",
+        )
+
     def diagnose(self, key_id: str | None, config: Mapping[str, str]) -> Iterator[plugin.Finding]:
         """Yields findings about the token, its issuer, and a signature over nothing."""
         if key_id:

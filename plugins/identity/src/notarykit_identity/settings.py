@@ -5,7 +5,14 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from notarykit.plugin import KEY_SPECS, PluginValidationError, TimestampAuthority, check_settings, read_file
+from notarykit.plugin import (
+    KEY_SPECS,
+    PluginValidationError,
+    TimestampAuthority,
+    check_settings,
+    read_certificates,
+    read_file,
+)
 from notarykit_identity.address import check_address
 from notarykit_identity.key_id import FULCIO, NAMES, VAULT, KeyId, parse_key_id
 from notarykit_identity.token_source import TokenSource, is_token, parse_token_source
@@ -95,6 +102,7 @@ def parse_settings(key_id: str, config: Mapping[str, str], environment: Mapping[
     Raises:
         PluginValidationError: A setting is unknown, malformed, missing, or does not apply.
         SigningKeyError: A file cannot be read.
+        CertificateError: A file has no certificate.
     """
     parsed = parse_key_id(key_id)
     _check_names(parsed, config)
@@ -164,7 +172,13 @@ def _parse_authority(config: Mapping[str, str]) -> TimestampAuthority:
             advice="set timestamp_url to the address of an authority (RFC 3161), and timestamp_root to the file with "
             "its root certificate",
         )
-    return TimestampAuthority(url, read_file(root, "timestamp_root"))
+    content = read_file(root, "timestamp_root")
+    if (count := len(read_certificates(content, root))) != 1:
+        raise PluginValidationError(
+            f"timestamp_root names {root}, which has {count} certificates",
+            advice="keep the authority's root alone in it",
+        )
+    return TimestampAuthority(url, content)
 
 
 def _is_set(name: str, config: Mapping[str, str]) -> bool:
