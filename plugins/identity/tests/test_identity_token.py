@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from notarykit.errors import PluginAccessDeniedError
+from notarykit_identity.fulcio import subjects_of
 from notarykit_identity.token import LARGEST_TOKEN, IdentityToken
 from tests.servers.identity.issuer import AUDIENCE, SUBJECT, Signer, claims_of, encode
 
@@ -98,3 +99,27 @@ def test_token_is_in_no_repr_and_cannot_be_pickled() -> None:
     assert not hasattr(token, "__dict__")
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(token)
+
+
+@pytest.mark.parametrize(
+    ("claims", "others"),
+    [
+        ({}, []),
+        ({"email": "a@acme.example", "email_verified": True}, ["a@acme.example"]),
+        ({"email": "a@acme.example"}, []),
+        ({"email": "a@acme.example", "email_verified": False}, []),
+        ({"email": "a@acme.example", "email_verified": "false"}, []),
+        ({"job_workflow_ref": "acme/app/x@refs/heads/main"}, ["https://github.com/acme/app/x@refs/heads/main"]),
+        ({"ci_config_ref_uri": "gitlab.com/acme//.x.yml@main"}, ["https://gitlab.com/acme//.x.yml@main"]),
+        (
+            {"kubernetes.io": {"namespace": "a", "serviceaccount": {"name": "b"}}},
+            ["https://kubernetes.io/namespaces/a/serviceaccounts/b"],
+        ),
+        ({"kubernetes.io": {"namespace": "a", "serviceaccount": None}}, []),
+        ({"kubernetes.io": {"serviceaccount": {"name": "b"}}}, []),
+        ({"kubernetes.io": 7, "job_workflow_ref": 7, "ci_config_ref_uri": None}, []),
+    ],
+)
+def test_subjects_by_fulcio_follow_from_claims(claims: dict[str, Any], others: list[str]) -> None:
+    """An address that nobody verified, and half of a service account, are no subject."""
+    assert list(subjects_of(IdentityToken(_text(**claims), "the token"))) == [SUBJECT, *others]

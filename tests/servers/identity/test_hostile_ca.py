@@ -120,6 +120,10 @@ def _uri(*texts: str) -> tuple[x509.ExtensionType, bool]:
         ({"not_after": lambda: _at(-1)}, "not valid now"),
         ({"not_before": lambda: _at(30)}, "[23][0-9] seconds from now"),
         ({"put": lambda: (_uri("https://issuer.example#other"),)}, "is for another identity: issuer=https://issuer"),
+        (
+            {"put": lambda: (_uri(f"https://issuer.example#{SUBJECT}"),)},
+            "is for another identity: issuer=https://issuer",
+        ),
         ({"put": lambda: (_uri("https://a#b", "https://c#d"),)}, "names no identity: it has 2"),
         ({"put": lambda: ()}, "names no identity: it has no subject alternative name"),
         ({"key": lambda: make_chain().leaf_key}, "none of the certificates is of the signing key"),

@@ -86,10 +86,10 @@ def subjects_of(token: IdentityToken) -> tuple[str, ...]:
     if isinstance(pipeline := claims.get("ci_config_ref_uri"), str):  # GitLab CI
         subjects.append(f"https://{pipeline}")
     pod = claims.get("kubernetes.io")
-    if isinstance(pod, dict) and isinstance(account := pod.get("serviceaccount"), dict):
-        subjects.append(
-            f"https://kubernetes.io/namespaces/{pod.get('namespace')}/serviceaccounts/{account.get('name')}"
-        )
+    pod = pod if isinstance(pod, dict) else {}
+    account = pod.get("serviceaccount")
+    if isinstance(account, dict) and pod.get("namespace") and account.get("name"):
+        subjects.append(f"https://kubernetes.io/namespaces/{pod['namespace']}/serviceaccounts/{account['name']}")
     return tuple(dict.fromkeys(subjects))
 
 
