@@ -355,6 +355,15 @@ def test_standard_input_is_signed(world: World, release: Path) -> None:
     assert error.startswith("the blob on standard input must be the only one, and needs --signature")
 
 
+def test_empty_standard_input_is_told(world: World) -> None:
+    """What a program before it has failed to write is signed with a warning; the signature is one of no bytes."""
+    done = world.run("blob", "sign", "-s", "x.jws.sig", "-")
+    assert (done.code, done.err) == (0, "Warning: -: standard input was empty, and that is what is signed\n")
+    world.home.set_blob_policy()
+    make_blob(world, "empty", b"")
+    assert world.did("blob", "verify", "-s", "x.jws.sig", "empty").startswith("Successfully")
+
+
 def test_several_blobs_are_signed_in_order(world: World) -> None:
     """Each blob has its lines, in the order of arguments and file; one that fails does not end the work on others."""
     names = [make_blob(world, f"b{number}", bytes([number])) for number in range(6)]

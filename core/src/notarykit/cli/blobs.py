@@ -33,13 +33,18 @@ class BlobPath(NamedTuple):
     text: str
 
     @property
+    def is_standard_input(self) -> bool:
+        """True for standard input."""
+        return self.text == _STANDARD_INPUT
+
+    @property
     def name(self) -> str:
         """Name for messages."""
-        return "standard input" if self.text == _STANDARD_INPUT else self.text
+        return "standard input" if self.is_standard_input else self.text
 
     def open(self) -> FileBlob | StreamBlob:
         """Returns the blob."""
-        if self.text != _STANDARD_INPUT:
+        if not self.is_standard_input:
             return FileBlob(self.text)
         from notarykit.cli.streams import patient_input
 

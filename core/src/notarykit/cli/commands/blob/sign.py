@@ -126,6 +126,8 @@ class _SigningWork(BlobWork[_Signed]):
     def begin(self, item: BlobPath) -> _Signed:
         self._destination.check(item)  # before the key is used
         signed = sign_blob(self.opened(item), self._chosen.signer, self._options, self._content_media_type)
+        if not signed.blob.size and item.is_standard_input:  # as it is where the program before it has failed
+            warnings.warn(NotarykitWarning("standard input was empty, and that is what is signed"), stacklevel=2)
         path = self._destination.write(item, signed.signature.envelope)
         return _Signed(path, _json(signed, path))
 
