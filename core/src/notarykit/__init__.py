@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from notarykit.blob.content import StreamBlob as StreamBlob
     from notarykit.blob.signature_file import SignatureFile as SignatureFile
     from notarykit.blob.signature_file import read_signature as read_signature
+    from notarykit.blob.signature_file import read_signatures as read_signatures
     from notarykit.blob.signature_file import signature_path as signature_path
     from notarykit.blob.signature_file import write_signature as write_signature
     from notarykit.bundle.bundle import SignatureBundle as SignatureBundle
@@ -156,7 +157,7 @@ _HOMES = {
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
     "blob.content": ("Blob", "FileBlob", "StreamBlob"),
-    "blob.signature_file": ("SignatureFile", "read_signature", "signature_path", "write_signature"),
+    "blob.signature_file": ("SignatureFile", "read_signature", "read_signatures", "signature_path", "write_signature"),
     "bundle.bundle": ("SignatureBundle",),
     "bundle.contents": ("BundledArtifact",),
     "bundle.reading": ("open_bundle",),

@@ -326,7 +326,7 @@ class UserMetadataError(VerificationError):
 
 
 class NoSignatureError(VerificationError):
-    """The artifact has no signature at all."""
+    """The artifact or blob has no signature at all."""
 
 
 class NoApplicablePolicyError(VerificationError):
@@ -334,10 +334,10 @@ class NoApplicablePolicyError(VerificationError):
 
 
 class NoAcceptedSignatureError(VerificationError):
-    """The artifact has signatures, and none of them was accepted.
+    """The artifact or blob has signatures, and none of them was accepted.
 
     Attributes:
-        failures: Digest of each signature's manifest, and the error of that signature.
+        failures: Digest of each signature's manifest, or path of its file, and the error of that signature.
         results: Results of the signature that came furthest.
     """
 

@@ -10,6 +10,7 @@ import notarykit
 from notarykit.errors import (
     EnvelopeError,
     IntegrityError,
+    NoSignatureError,
     SignatureSizeError,
     StorageError,
     TrustPolicyError,
@@ -86,6 +87,21 @@ def test_the_limit_of_envelopes_is_the_verifiers(home: Home, blob: Path) -> None
         assert notarykit.verify_blob(blob, signature, verifier=exact).blob
         with pytest.raises(SignatureSizeError, match=f"is larger than {len(envelope) - 1} bytes"):
             notarykit.verify_blob(blob, signature, verifier=small)
+
+
+def test_signatures_beside_the_file(home: Home, blob: Path) -> None:
+    """Without a signature those beside the file are tried, and the one that is accepted is named."""
+    with pytest.raises(NoSignatureError, match=r"neither .*release\.tar\.gz\.jws\.sig nor .*\.cose\.sig exists"):
+        notarykit.verify_blob(blob)
+    signed = notarykit.sign_blob(blob, options=notarykit.SignOptions(notarykit.COSE))
+    notarykit.write_signature(f"{blob}.jws.sig", b"no signature")
+    notarykit.write_signature(f"{blob}.cose.sig", signed.signature.envelope)
+    found = notarykit.verify_blob(blob)
+    assert (found.blob, found.signature) == (signed.blob, f"{blob}.cose.sig")
+    assert [name for name, _ in found.failures] == [f"{blob}.jws.sig"]
+    assert notarykit.verify_blob(blob, f"{blob}.cose.sig").signature == f"{blob}.cose.sig"
+    with pytest.raises(UsageError, match="a stream has no signature beside it"):
+        notarykit.verify_blob(io.BytesIO(b"a release"))
 
 
 def test_bad_arguments(home: Home, blob: Path) -> None:

@@ -12,11 +12,12 @@ from notarykit.blob.signature_file import (
     format_of,
     is_signature_name,
     read_signature,
+    read_signatures,
     signature_path,
     tried_format,
     write_signature,
 )
-from notarykit.errors import EnvelopeError, SignatureSizeError, StorageError, UsageError
+from notarykit.errors import EnvelopeError, NoSignatureError, SignatureSizeError, StorageError, UsageError
 from tests.support.ca import make_chain
 from tests.support.envelopes import COSE, FORMATS, JWS, sign_envelope
 
@@ -213,3 +214,21 @@ def test_no_directory_is_made(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=f"directory {tmp_path}/none does not exist"):
         write_signature(tmp_path / "none" / "blob.jws.sig", b"x")
     assert not (tmp_path / "none").exists()
+
+
+def test_signatures_of_a_blob(tmp_path: Path) -> None:
+    """Each that is where `blob sign` writes it is read, or has the error of that; where there is none, that is one."""
+    blob, folder = tmp_path / "blob", tmp_path / "sigs"
+    folder.mkdir()
+    for absent, advice in ((blob, "name it with"), (f"{blob}.jws.sig", "leave signatures out")):
+        with pytest.raises(NoSignatureError, match=r"neither .*\.jws\.sig nor .*\.cose\.sig exists") as caught:
+            list(read_signatures(absent))
+        assert caught.value.advice.startswith(advice)
+    write_signature(folder / "blob.cose.sig", b"x" * 10)
+    (tmp_path / "blob.jws.sig").symlink_to("nothing")
+    assert list(read_signatures(blob, folder)) == [(str(folder / "blob.cose.sig"), SignatureFile(COSE, b"x" * 10))]
+    ((_, large),) = read_signatures(blob, folder, 9)
+    assert isinstance(large, SignatureSizeError)
+    ((path, missing),) = read_signatures(blob)
+    assert path == f"{blob}.jws.sig"
+    assert isinstance(missing, StorageError)

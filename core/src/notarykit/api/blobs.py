@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from notarykit.api.settings import used_signer, with_format
 from notarykit.blob.content import OCTET_STREAM, as_blob
-from notarykit.errors import SignatureSizeError
+from notarykit.errors import SignatureSizeError, UsageError
 from notarykit.loading import load_blob_verifier
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ def sign_blob(
 
 def verify_blob(
     blob: "str | os.PathLike[str] | BinaryIO | Blob",
-    signature: str | os.PathLike[str] | bytes,
+    signature: str | os.PathLike[str] | bytes | None = None,
     *,
     verifier: "BlobVerifier | None" = None,
     policy_name: str = "",
     content_media_type: str = "",
     user_metadata: Mapping[str, str] | None = None,
 ) -> "VerifiedBlob":
-    """Verifies a blob by a detached signature, as `notarykit blob verify` does.
+    """Verifies a blob by a detached signature, or by any of those beside it, as `notarykit blob verify` does.
 
     The blob is read once, from beginning to end: whoever can write to the file can change it afterwards.
 
@@ -67,35 +67,49 @@ def verify_blob(
         blob: Path of a regular file, or a stream of bytes, which is read to its end; not at all where the policy skips
             it, the signature is for another size, or its signer is not trusted and has to be.
         signature: Path of the signature's file, whose name tells its format (`.jws.sig` or `.cose.sig`), or the bytes
-            of the envelope, of either format.
+            of the envelope, of either format. By default, the files that `signature_path` names are tried one after the
+            other, until one is accepted.
         verifier: Trust policy for blobs and trust stores; by default the user's own (`load_blob_verifier`).
         policy_name: Name of the trust policy statement; the global policy by default.
         content_media_type: Media type that must have been signed; any by default.
         user_metadata: Metadata that the signature must carry.
 
     Returns:
-        The verdict, and the blob's descriptor.
+        The verdict, the blob's descriptor, and the path of the signature's file.
 
     Raises:
-        UsageError: An argument is malformed, or the name of the signature's file tells no format.
+        UsageError: An argument is malformed, the name of the signature's file tells no format, or a stream comes
+            without a signature.
         ConfigurationError: The user's policy or trust stores cannot be used.
         StorageError: The blob or the signature cannot be read, or the blob has changed while it was read.
         SignatureSizeError: The signature is larger than the verifier's `max_envelope_size`.
-        VerificationError: The signature was not accepted, or no policy statement applies.
+        VerificationError: The signature was not accepted, there is none, or no policy statement applies.
     """
-    from notarykit.blob.signature_file import SignatureFile, read_signature, tried_format
+    from notarykit.blob.signature_file import SignatureFile, read_signature, read_signatures, tried_format
+    from notarykit.verification.verdict import Skipped
 
     used = verifier or load_blob_verifier()
+    if signature is None:
+        if not isinstance(blob, str | os.PathLike):
+            raise UsageError("a stream has no signature beside it", advice="give its signature")
+        return used.blob_by_any(
+            as_blob(blob),
+            read_signatures(blob, largest=used.max_envelope_size),
+            policy_name=policy_name,
+            content_media_type=content_media_type,
+            user_metadata=user_metadata,
+        )
     if isinstance(signature, bytes):
         if len(signature) > used.max_envelope_size:
             raise SignatureSizeError(f"the signature is larger than {used.max_envelope_size} bytes")
-        found = SignatureFile(tried_format(signature), signature)
+        path, found = "", SignatureFile(tried_format(signature), signature)
     else:
-        found = read_signature(signature, used.max_envelope_size)
-    return used.blob(
+        path, found = os.fspath(signature), read_signature(signature, used.max_envelope_size)
+    verified = used.blob(
         as_blob(blob),
         found,
         policy_name=policy_name,
         content_media_type=content_media_type,
         user_metadata=user_metadata,
     )
+    return verified if isinstance(verified.verdict, Skipped) else verified._replace(signature=path)

@@ -5,12 +5,20 @@ Signing and verification workflow, "Blob signing workflow", step 2; signature sp
 
 import os
 import stat
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from notarykit._internal import files
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.unverified import COSE, JWS, LARGEST_ENVELOPE, MEDIA_TYPES, USUAL_ENVELOPE
-from notarykit.errors import EnvelopeError, SignatureSizeError, StorageError, UsageError
+from notarykit.errors import (
+    EnvelopeError,
+    NoSignatureError,
+    NotarykitError,
+    SignatureSizeError,
+    StorageError,
+    UsageError,
+)
 
 _FORMATS = {"jws": JWS, "cose": COSE}
 _EXTENSIONS = {media_type: extension for extension, media_type in _FORMATS.items()}
@@ -26,6 +34,10 @@ class SignatureFile(NamedTuple):
 
     media_type: str
     envelope: bytes
+
+
+# Path of a signature's file, and the signature or the error of reading it.
+NamedSignature = tuple[str, SignatureFile | NotarykitError]
 
 
 def signature_path(
@@ -102,6 +114,38 @@ def read_signature(path: str | os.PathLike[str], largest: int = USUAL_ENVELOPE) 
     if len(envelope) > largest:
         raise SignatureSizeError(f"signature {os.fspath(path)} is larger than {largest} bytes")
     return SignatureFile(media_type or tried_format(envelope), envelope)
+
+
+def read_signatures(
+    blob: str | os.PathLike[str], directory: str | os.PathLike[str] | None = None, largest: int = USUAL_ENVELOPE
+) -> Iterator[NamedSignature]:
+    """Reads the detached signatures of a blob, one of each format, from the files that `signature_path` names.
+
+    Args:
+        blob: Path of the blob.
+        directory: Directory of the signatures; that of the blob by default.
+        largest: Limit of the size of each in bytes.
+
+    Yields:
+        The path of each file that is there, and the signature or the error of reading it.
+
+    Raises:
+        NoSignatureError: None of the files is there.
+    """
+    paths = [signature_path(blob, media_type, directory) for media_type in MEDIA_TYPES]
+    present = [path for path in paths if os.path.lexists(path)]
+    if not present:
+        raise NoSignatureError(
+            f"there is no signature: neither {' nor '.join(paths)} exists",
+            # as a pattern such as `dist/*` brings them
+            advice="leave signatures out, which need none" if is_signature_name(blob) else "name it with --signature",
+        )
+    for path in present:
+        try:
+            signature: SignatureFile | NotarykitError = read_signature(path, largest)
+        except NotarykitError as error:
+            signature = error
+        yield path, signature
 
 
 def tried_format(envelope: bytes) -> str:

@@ -6,7 +6,7 @@ from notarykit._internal.printable import printable
 from notarykit.cli.options import Options
 from notarykit.cli.output import table
 from notarykit.errors import NotarykitError, VerificationError
-from notarykit.verification.artifact import Failures
+from notarykit.verification.decision import Failures
 from notarykit.verification.verdict import Audited, Skipped, StepResult, Verdict, Verified
 
 

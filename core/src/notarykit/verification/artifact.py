@@ -8,18 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import NoAcceptedSignatureError, NoSignatureError, NotarykitError, VerificationError
+from notarykit.errors import NoSignatureError, NotarykitError, VerificationError
 from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import Repository, StoredSignature
 from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument
 from notarykit.verification.context import EnvelopeRequest
+from notarykit.verification.decision import Chosen, Failures, choose, not_accepted
 from notarykit.verification.envelope import run_steps
 from notarykit.verification.options import VerifierOptions
 from notarykit.verification.signatures import fetch_signatures, unprocessed
-from notarykit.verification.verdict import Audited, Skipped, Verdict
+from notarykit.verification.verdict import Skipped, Verdict
 
-# Digest of the manifest and error of each signature that was not accepted.
-Failures = tuple[tuple[str, NotarykitError], ...]
 _Outcome = TypeVar("_Outcome")
 
 
@@ -159,20 +158,12 @@ def decide(policy: TrustPolicy, listed: SignatureList, tried: Iterable[TriedSign
         NoSignatureError: The artifact has no signature.
         NoAcceptedSignatureError: None of its signatures was accepted.
     """
-    failures: Failures = ()
-    passable: VerifiedArtifact | None = None
-    for manifest, _, outcome in tried:
-        if isinstance(outcome, NotarykitError):
-            failures = (*failures, (manifest.digest, outcome))
-            continue
-        accepted = VerifiedArtifact(outcome, listed.artifact, manifest, failures)
-        if not isinstance(outcome, Audited):
-            return accepted
-        passable = passable or accepted
-    if passable is not None:
-        return passable
+    outcomes = ((manifest, outcome) for manifest, _, outcome in tried)
+    chosen = choose(outcomes, lambda manifest: manifest.digest)
+    if isinstance(chosen, Chosen):
+        return VerifiedArtifact(chosen.verdict, listed.artifact, chosen.signature, chosen.failures)
     limit = listed.most if next(listed.manifests, None) is not None else None
-    raise _error_of(listed.artifact, failures, limit).under(policy.name, policy.level.name)
+    raise _error_of(listed.artifact, chosen, limit).under(policy.name, policy.level.name)
 
 
 def _error_of(artifact: Descriptor, failures: Failures, limit: int | None) -> VerificationError:
@@ -182,24 +173,3 @@ def _error_of(artifact: Descriptor, failures: Failures, limit: int | None) -> Ve
     return NoSignatureError(
         f"no signature is associated with {artifact.digest}", advice="make sure the artifact was signed"
     )
-
-
-def not_accepted(failures: Failures, limit: int | None = None) -> NoAcceptedSignatureError:
-    """Returns the error for signatures none of which was accepted: that of the one that came furthest.
-
-    Args:
-        failures: Name and error of each, at least one.
-        limit: Number of signatures that were tried if there are more of them.
-    """
-    name, nearest = max(failures, key=_steps_reached)
-    message = f"{nearest.message} (signature {name})"
-    if len(failures) > 1:
-        message = f"none of the {len(failures)} signatures was accepted; the one that came furthest: {message}"
-    if limit is not None:
-        message = f"{message} (there are more than the limit of {limit} signatures)"
-    return NoAcceptedSignatureError(message, failures=failures, advice=nearest.advice)
-
-
-def _steps_reached(failure: tuple[str, NotarykitError]) -> int:
-    error = failure[1]
-    return len(error.results) if isinstance(error, VerificationError) else 0

@@ -3,15 +3,19 @@
 Their schema is `result` of docs/schema/verify.json.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError, VerificationError
 from notarykit.keys.certificate import subject_of
 from notarykit.oci.reference import LayoutReference, Reference
-from notarykit.verification.artifact import Failures, VerifiedArtifact
-from notarykit.verification.verdict import Skipped, StepResult, Verdict, Verified
+from notarykit.verification.artifact import VerifiedArtifact
+from notarykit.verification.decision import Failures
+from notarykit.verification.verdict import Skipped, StepResult, Verified
+
+if TYPE_CHECKING:
+    from notarykit.verification.blob import VerifiedBlob
 
 
 def verdict_document(
@@ -26,12 +30,29 @@ def verdict_document(
     return {"reference": str(reference), **verdict_members(outcome)}
 
 
-def verdict_members(outcome: VerifiedArtifact | NotarykitError) -> dict[str, Any]:
-    """Returns the members of the document beside the reference."""
+def verdict_members(outcome: "VerifiedArtifact | VerifiedBlob | NotarykitError") -> dict[str, Any]:
+    """Returns the members of the document beside the one that names the artifact or blob."""
     if isinstance(outcome, NotarykitError):
         return _failed(outcome)
-    verdict, artifact, signature, failures = outcome
-    return accepted_members(verdict, artifact, signature.digest if signature else "", failures)
+    verdict, target, signature, failures = outcome
+    if isinstance(verdict, Skipped):
+        return {"verdict": "skipped", "policy": verdict.policy}
+    assert target is not None
+    members: dict[str, Any] = {
+        "verdict": "verified" if isinstance(verdict, Verified) else "audited",
+        "policy": verdict.policy,
+        "level": verdict.level.name,
+        "artifact": target.to_json(),
+        "signature": signature.digest if isinstance(signature, Descriptor) else signature,
+        "steps": step_members(verdict.results),
+        "notAccepted": _not_accepted(failures),
+    }
+    if isinstance(verdict, Verified):
+        members["userMetadata"] = dict(verdict.user_metadata)
+        members["signer"] = subject_of(verdict.chain.leaf)
+        if verdict.timestamp is not None:
+            members["timestamp"] = format_rfc3339(verdict.timestamp.time)
+    return members
 
 
 def _failed(error: NotarykitError) -> dict[str, Any]:
@@ -44,39 +65,10 @@ def _failed(error: NotarykitError) -> dict[str, Any]:
     }
 
 
-def accepted_members(verdict: Verdict, target: Descriptor | None, signature: str, failures: Failures) -> dict[str, Any]:
-    """Returns the members of a verdict.
-
-    Args:
-        verdict: The verdict.
-        target: Descriptor of the artifact or blob; None only where it was not to be verified.
-        signature: Name of the signature that was accepted.
-        failures: Name and error of each signature that was tried before and not accepted.
-    """
-    if isinstance(verdict, Skipped):
-        return {"verdict": "skipped", "policy": verdict.policy}
-    assert target is not None
-    members: dict[str, Any] = {
-        "verdict": "verified" if isinstance(verdict, Verified) else "audited",
-        "policy": verdict.policy,
-        "level": verdict.level.name,
-        "artifact": target.to_json(),
-        "signature": signature,
-        "steps": step_members(verdict.results),
-        "notAccepted": _not_accepted(failures),
-    }
-    if isinstance(verdict, Verified):
-        members["userMetadata"] = dict(verdict.user_metadata)
-        members["signer"] = subject_of(verdict.chain.leaf)
-        if verdict.timestamp is not None:
-            members["timestamp"] = format_rfc3339(verdict.timestamp.time)
-    return members
-
-
 def _not_accepted(failures: Failures) -> list[dict[str, Any]]:
     return [
-        {"signature": digest, "error": error.to_json(), "steps": step_members(getattr(error, "results", ()))}
-        for digest, error in failures
+        {"signature": name, "error": error.to_json(), "steps": step_members(getattr(error, "results", ()))}
+        for name, error in failures
     ]
 
 

@@ -1,12 +1,10 @@
 """`notarykit blob verify`."""
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from notarykit._internal.paths import trust_store_root
-from notarykit.blob.content import Blob
-from notarykit.blob.signature_file import SignatureFile, is_signature_name, read_signature, signature_path
+from notarykit.blob.signature_file import NamedSignature, read_signature, read_signatures
 from notarykit.cli.batch.items import FailedItem
 from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.runner import run_each
@@ -21,29 +19,10 @@ from notarykit.cli.revocation_flags import (
 )
 from notarykit.cli.verdict_output import VerdictOutput
 from notarykit.config.policy import load_blob_policy
-from notarykit.envelope.unverified import MEDIA_TYPES
-from notarykit.errors import NoSignatureError, NotarykitError, VerificationError
-from notarykit.trust.policy import TrustPolicy
+from notarykit.errors import NotarykitError
 from notarykit.trust.store import DirectoryTrustStore, read_once
-from notarykit.verification.artifact import Failures, not_accepted
 from notarykit.verification.blob import BlobVerifier, VerifiedBlob
-from notarykit.verification.document import accepted_members, verdict_members
-from notarykit.verification.signatures import unprocessed
-from notarykit.verification.verdict import Audited, Skipped
-
-
-class _Verified(NamedTuple):
-    """Blob that was accepted, or was not to be verified.
-
-    Attributes:
-        outcome: The verdict, and the blob's descriptor.
-        signature: Path of the signature that was accepted, or an empty string.
-        failures: Path and error of each signature that was tried before and not accepted.
-    """
-
-    outcome: VerifiedBlob
-    signature: str = ""
-    failures: Failures = ()
+from notarykit.verification.document import verdict_members
 
 
 class _Request(NamedTuple):
@@ -52,95 +31,38 @@ class _Request(NamedTuple):
     Attributes:
         place: Where the signatures are.
         policy_name: Name of the trust policy statement, or an empty string for the global policy.
-        media_type: Media type that must have been signed, or an empty string for any.
+        content_media_type: Media type that must have been signed, or an empty string for any.
         user_metadata: Metadata that the signature must carry.
     """
 
     place: SignaturePlace
     policy_name: str
-    media_type: str
+    content_media_type: str
     user_metadata: Mapping[str, str]
 
 
-class _VerificationWork(BlobWork[_Verified]):
+class _VerificationWork(BlobWork[VerifiedBlob]):
     """Verifies a blob against the trust policy, by the signature that is named, or by those beside it."""
 
     def __init__(self, verifier: BlobVerifier, request: _Request) -> None:
         self._verifier = verifier
         self._request = request
 
-    def begin(self, item: BlobPath) -> _Verified:
-        policy = self._verifier.policies.applicable(self._request.policy_name)
-        blob = self.opened(item)
-        blob.size()  # where there is no blob, its signature is no question
-        place = self._request.place
+    def begin(self, item: BlobPath) -> VerifiedBlob:
+        place, policy_name, content_media_type, user_metadata = self._request
+        largest = self._verifier.max_envelope_size
+        signatures: Iterable[NamedSignature]
         if place.path:
-            signature = read_signature(place.path, self._verifier.max_envelope_size)
-            try:
-                return _Verified(self._verify(blob, signature), place.path)
-            except VerificationError as error:
-                raise _not_accepted(policy, ((place.path, error),)) from error
-        if policy.level.is_skip:
-            return _Verified(VerifiedBlob(Skipped(policy.name)))
-        return self._verify_by_one_of(blob, _signatures_of(item, place, policy), policy)
-
-    def _verify_by_one_of(self, blob: Blob, paths: list[str], policy: TrustPolicy) -> _Verified:
-        """Verifies a blob by the first signature of a trusted signer, else by the first that passes."""
-        failures: Failures = ()
-        passable: _Verified | None = None
-        for path in paths:
-            try:
-                signature = read_signature(path, self._verifier.max_envelope_size)
-            except NotarykitError as error:
-                failures = (*failures, (path, error))
-                continue
-            try:
-                accepted = _Verified(self._verify(blob, signature), path, failures)
-            except VerificationError as error:
-                failures = (*failures, (path, error))
-                continue
-            if not isinstance(accepted.outcome.verdict, Audited):
-                return accepted
-            passable = passable or accepted
-        if passable is None:
-            raise _not_accepted(policy, failures)
-        return passable
-
-    def _verify(self, blob: Blob, signature: SignatureFile) -> VerifiedBlob:
-        request = self._request
-        try:
-            return self._verifier.blob(
-                blob,
-                signature,
-                policy_name=request.policy_name,
-                content_media_type=request.media_type,
-                user_metadata=request.user_metadata,
-            )
-        except NotarykitError:
-            raise
-        except Exception as error:  # whatever one signature does, the other is tried
-            raise unprocessed(error) from error
-
-
-def _signatures_of(blob: BlobPath, place: SignaturePlace, policy: TrustPolicy) -> list[str]:
-    """Returns the paths of a blob's signatures that are there, by the names that `blob sign` gives them.
-
-    Raises:
-        NoSignatureError: There is none.
-    """
-    paths = [signature_path(blob.text, media_type, place.directory) for media_type in MEDIA_TYPES]
-    present = [path for path in paths if os.path.lexists(path)]
-    if not present:
-        is_signature = is_signature_name(blob.text)  # as a pattern such as `dist/*` brings them
-        raise NoSignatureError(
-            f"there is no signature: neither {' nor '.join(paths)} exists",
-            advice="leave signatures out, which need none" if is_signature else "name it with --signature",
-        ).under(policy.name, policy.level.name)
-    return present
-
-
-def _not_accepted(policy: TrustPolicy, failures: Failures) -> VerificationError:
-    return not_accepted(failures).under(policy.name, policy.level.name)
+            signatures = [(place.path, read_signature(place.path, largest))]
+        else:
+            signatures = read_signatures(item.text, place.directory, largest)
+        return self._verifier.blob_by_any(
+            self.opened(item),
+            signatures,
+            policy_name=policy_name,
+            content_media_type=content_media_type,
+            user_metadata=user_metadata,
+        )
 
 
 class _Verification(BlobOperation):
@@ -167,10 +89,10 @@ class _Verification(BlobOperation):
         )
         self.work = _VerificationWork(verifier, request)
 
-    def report(self, item: BlobPath, outcome: _Verified) -> Result:
-        (verdict, blob), signature, failures = outcome
+    def report(self, item: BlobPath, outcome: VerifiedBlob) -> Result:
+        verdict, _, signature, failures = outcome
         self._output.accepted(item.name, signature, verdict, failures)
-        return Result(0, accepted_members(verdict, blob, signature, failures))
+        return Result(0, verdict_members(outcome))
 
     def fail(self, item: BlobPath | FailedItem, error: NotarykitError) -> dict[str, Any]:
         subject = item.name if isinstance(item, BlobPath) else item.text
