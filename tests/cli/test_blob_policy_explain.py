@@ -62,6 +62,21 @@ def test_blob_and_signature_go_together(world: World, signed: tuple[str, ...]) -
     assert not schema("blob-policy-explain").is_valid({"blob": None})
 
 
+@pytest.mark.parametrize("name", ["policy-name", "media-type", "signature"])
+def test_empty_values_are_refused(world: World, signed: tuple[str, ...], name: str) -> None:
+    """A variable that is not set in a script does not choose another policy, nor leave the verification out."""
+    error = world.refused(2, *EXPLAIN, f"--{name}=", *(signed[2:] if name == "signature" else signed))
+    assert error == f"--{name} is set, but with an empty value"
+    assert world.refused(2, *EXPLAIN, *signed[:2], "") == "the path of the blob is empty"
+    assert "empty value" in world.refused(2, *EXPLAIN, "--signature", "", "")
+    for command in (
+        (*EXPLAIN, "--policy", ""),
+        ("blob", "policy", "lint", ""),
+        ("policy", "explain", "--policy", "", "a/b"),
+    ):
+        assert "trust policy is empty" in world.refused(2, *command)
+
+
 def test_skipped_blob(world: World, signed: tuple[str, ...]) -> None:
     """A statement that skips has no steps, and no signature is looked at."""
     world.home.set_blob_policy(blob_policy_document("skipping", is_global=False, level="skip"))

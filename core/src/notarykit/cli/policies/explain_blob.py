@@ -29,8 +29,10 @@ def _run(options: Options) -> int:
     from notarykit.verification.blob import BlobVerifier
 
     blob = next(iter(options.arguments), "")
-    if bool(blob) != bool(options["signature"]):
+    if bool(options.arguments) != (options.text("signature") is not None):
         raise UsageError("--signature and the blob's path go together", advice="give both, or neither")
+    if options.arguments and not blob:
+        raise UsageError("the path of the blob is empty")
     path, document = load(BLOB_POLICY, options["policy"])
     verifier = BlobVerifier(
         document,
@@ -58,7 +60,7 @@ def _run(options: Options) -> int:
 def _explanation(options: Options, verifier: "BlobVerifier", blob: str) -> "Explanation":
     from notarykit.verification.blob_explanation import explain_blob, explain_blob_policy
 
-    name, user_metadata = options["policy-name"] or "", options.pairs("user-metadata")
+    name, user_metadata = options.text("policy-name") or "", options.pairs("user-metadata")
     if not blob:
         return explain_blob_policy(verifier, name, user_metadata)
     from notarykit.blob.signature_file import read_signature
@@ -69,7 +71,7 @@ def _explanation(options: Options, verifier: "BlobVerifier", blob: str) -> "Expl
         BlobPath(blob).open(),
         signature,
         policy_name=name,
-        content_media_type=options["media-type"] or "",
+        content_media_type=options.text("media-type") or "",
         user_metadata=user_metadata,
     )
     return explained._replace(

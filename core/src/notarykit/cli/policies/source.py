@@ -21,12 +21,14 @@ def load(file: PolicyFile[_Document], path: str | None) -> tuple[str, _Document]
         path: Path of another file, or None.
 
     Raises:
-        UsageError: The other file cannot be read.
+        UsageError: The other file cannot be read, or its path is empty.
         TrustPolicyError: The policy is malformed, or there is none.
     """
-    if not path:
+    if path is None:
         own, content = file.read()
         return own, file.check(own, content)
+    if not path:  # as of an unset variable in a script, which does not mean the user's own
+        raise UsageError(f"the path of the {file.kind} is empty")
     try:
         content = files.read(path, LARGEST_POLICY)
     except FileNotFoundError:
