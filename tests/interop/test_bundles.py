@@ -1,5 +1,6 @@
 """Bundles and Go: ORAS reads the file as a layout, and notation verifies what was pushed out of it into a registry."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests.support.ca import make_chain
 from tests.support.envelopes import COSE, FORMATS, JWS
 from tests.support.homes import SCOPE, Home, complete_home, policy_document
 from tests.support.registries import push_artifacts
+from tests.support.requirements import program
 
 _NAME = "team/thing"
 
@@ -55,6 +57,24 @@ def test_oras_reads_a_bundle(peer: Peer, scene: Scene, tmp_path: Path) -> None:
     assert found["digest"] == scene.layout.digest, found
     own = Parts(path).index["manifests"][0]["digest"]
     assert peer.ask("resolveArchive", layout=str(path), reference="notarykit-bundle")["digest"] == own
+
+
+def test_skopeo_copies_out_of_a_bundle(scene: Scene, tmp_path: Path) -> None:
+    """Skopeo finds the artifact and the bundle's manifest by their names, and copies the artifact with its layer."""
+    scene.sign_here()
+    path = _bundle(scene, "full", tmp_path / "x.tar")
+    command = [program("skopeo"), "--insecure-policy"]
+    for name, digest in (
+        (f"{SCOPE}:v1", scene.layout.digest),
+        ("notarykit-bundle", Parts(path).index["manifests"][0]["digest"]),
+    ):
+        shown = subprocess.run(
+            [*command, "inspect", "--raw", f"oci-archive:{path}:{name}"], capture_output=True, check=True
+        ).stdout
+        assert f"sha256:{hashlib.sha256(shown).hexdigest()}" == digest
+    out = tmp_path / "out"
+    subprocess.run([*command, "copy", f"oci-archive:{path}:{SCOPE}:v1", f"dir:{out}"], capture_output=True, check=True)
+    assert b"content of v1" in [each.read_bytes() for each in out.iterdir()]
 
 
 @pytest.mark.parametrize("content", ["full", "manifest"])

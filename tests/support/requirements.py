@@ -90,6 +90,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "pinentry-curses": Requirement(("pinentry-curses",)),
     "pkg-config": Requirement(("pkg-config",)),
     "prometheus": Requirement(("prometheus", "promtool")),
+    "skopeo": Requirement(("skopeo",)),
     "softhsm2": Requirement(("softhsm2-util",), ("lib/softhsm/libsofthsm2.so",)),
     "swtpm": Requirement(("swtpm",)),
     "tar": Requirement(("tar",)),

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from notarykit.bundle import reading
 from notarykit.bundle.reading import open_bundle
 from notarykit.errors import ContentError, NotarykitError, StorageError
 from notarykit.verification.verdict import Verified
@@ -296,6 +297,15 @@ def test_large_documents_are_refused(parts: Parts, path: Path, name: str) -> Non
     layer = parts.manifest["layers"][0 if name == "trust" else 1]
     layer |= parts.put(b" " * (129 << 20) if name == "crl" else large)
     _refused(parts.write(path), StorageError, "more than the")
+
+
+def test_too_much_evidence_is_refused(made: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More evidence than a verification holds in memory is refused before any of it is read."""
+    size = sum(part.descriptor.size for part in open_bundle(made).contents.evidence)
+    monkeypatch.setattr(reading, "MOST_EVIDENCE", size)
+    open_bundle(made)
+    monkeypatch.setattr(reading, "MOST_EVIDENCE", size - 1)
+    _refused(made, StorageError, f"it has more than {size - 1} bytes of revocation evidence")
 
 
 def test_signature_of_another_signer_is_no_danger(scene: Scene, parts: Parts, path: Path) -> None:

@@ -92,3 +92,16 @@ def test_an_ambiguous_tag(layout: Layout) -> None:
         ImageLayout(layout.path).resolve(Tag("v1"))
     assert caught.value.advice == "name a digest"
     assert ImageLayout(layout.path).resolve(Digest(two["digest"])).digest == two["digest"]
+
+
+def test_index_that_changes_is_read_again(layout: Layout) -> None:
+    """An artifact that another program adds, or takes away, is found, or missed, by a layout that is open."""
+    image = ImageLayout(layout.path)
+    first = layout.put_artifact("first", tag="v1")
+    layout.write_index([first])
+    assert image.resolve(Tag("v1")).digest == first["digest"]
+    second = layout.put_artifact("second", tag="v2")
+    layout.write_index([second])
+    assert image.resolve(Tag("v2")).digest == second["digest"]
+    with pytest.raises(ArtifactNotFoundError):
+        image.resolve(Tag("v1"))

@@ -117,9 +117,9 @@ def summary(bundle: "SignatureBundle", path: str) -> list[str]:
     """Returns the lines that are printed of a bundle that was written."""
     contents = bundle.contents
     counts = (
-        _count(len(contents.artifacts), "artifact"),
-        _count(len(contents.signatures), "signature"),
-        _count(len(contents.evidence), "piece", "of revocation evidence"),
+        count(len(contents.artifacts), "artifact"),
+        count(len(contents.signatures), "signature"),
+        count(len(contents.evidence), "piece", "of revocation evidence"),
     )
     lines = [f"{path}: {', '.join(counts)}"]
     if contents.evidence:
@@ -129,7 +129,8 @@ def summary(bundle: "SignatureBundle", path: str) -> list[str]:
     return lines
 
 
-def _count(number: int, noun: str, more: str = "") -> str:
+def count(number: int, noun: str, more: str = "") -> str:
+    """Returns a number of things in words."""
     return f"{number} {noun}{'' if number == 1 else 's'} {more}".rstrip()
 
 

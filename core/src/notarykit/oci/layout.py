@@ -74,6 +74,7 @@ class ImageLayout(Repository):
         self._is_archive = os.path.isfile(path)
         self._source: _Source = _archive(path) if self._is_archive else _Folder(path)
         self._subjects: dict[str, Descriptor | None] = {}
+        self._parsed: tuple[bytes | None, list[Descriptor]] = None, []
         try:
             marker = GoMembers(loads(self._source.read(LAYOUT_FILE, 4096)), LAYOUT_FILE)
             if marker.text("imageLayoutVersion") != _VERSION:
@@ -195,7 +196,13 @@ class ImageLayout(Repository):
         return content
 
     def _index(self) -> list[Descriptor]:
-        return manifests.parse_index(self._read_index(), f"{self.path}: {_INDEX_FILE}")
+        """Returns the entries of the index, which is read each time and parsed when it has changed."""
+        content = self._read_index()
+        known, entries = self._parsed
+        if content != known:
+            entries = manifests.parse_index(content, f"{self.path}: {_INDEX_FILE}")
+            self._parsed = content, entries
+        return entries
 
     def _read_index(self) -> bytes:
         try:

@@ -9,6 +9,7 @@ from notarykit.bundle.verification import scope_in
 from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.results import results_in
 from notarykit.cli.batch.tally import Tally
+from notarykit.cli.bundles import count
 from notarykit.cli.diagnostics import print_error, warnings_about
 from notarykit.cli.options import Arguments, Command, Options
 from notarykit.cli.output import RESULTS_FLAG
@@ -70,8 +71,7 @@ def _reference(artifact: "BundledArtifact", destination: str) -> Reference:
 
 
 def _counts(pushed: PushedArtifact) -> str:
-    signatures = len(pushed.signatures)
-    return f"{signatures} signature{'' if signatures == 1 else 's'}, {pushed.blobs} new blobs of its content"
+    return f"{count(len(pushed.signatures), 'signature')}, {count(pushed.blobs, 'new blob')} of its content"
 
 
 def _members(artifact: "BundledArtifact", pushed: PushedArtifact) -> dict[str, Any]:
