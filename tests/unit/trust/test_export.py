@@ -60,6 +60,8 @@ def test_names_stay_where_they_are() -> None:
     exported = export_policy(_document(TEAM, named), ["r.test/team/skipped", "r.test/one"])
     assert [policy.scopes for policy in exported.document.policies] == [("r.test/one",), ("r.test/team/skipped",)]
     assert exported.untrusted == ()
+    team, skipping = exported.to_json()["trustPolicies"]
+    assert set(team) - set(skipping) == {"trustStores", "trustedIdentities"}
 
 
 @pytest.mark.parametrize("repositories", [[], ["s.test/a"]])

@@ -125,8 +125,10 @@ def test_the_version_says_that_there_may_be_prefixes() -> None:
 def test_a_text_in_the_form_of_a_prefix_is_none_without_the_version() -> None:
     """A document of 1.0 that a program makes has no prefixes, whatever its scopes look like."""
     (policy,) = _document("r.test/team/*").policies
+    document = TrustPolicyDocument((policy,))
     with pytest.raises(NoApplicablePolicyError):
-        TrustPolicyDocument((policy,)).applicable("r.test/team/a")
+        document.applicable("r.test/team/a")
+    assert document.look_alike("r.test/team/a") is None
 
 
 def test_documents_cross_to_other_processes() -> None:

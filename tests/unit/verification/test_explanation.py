@@ -172,6 +172,14 @@ def test_stores_with_signers_and_authorities() -> None:
     assert found.remark.endswith("It may match others, of the CAs in the stores.")
 
 
+def test_timestamp_authorities_are_no_signers() -> None:
+    """A tsa store beside the signers' own certificates leaves it certain that an identity matches nobody."""
+    trusted = MemoryTrustStore({"ca:acme": [_SELF_SIGNED.ders[-1]], "tsa:acme": [CHAIN.ders[-1]]})
+    verifier = _verifier(trusted=trusted, identities=[STRANGER], stores=["ca:acme", "tsa:acme"])
+    (found,) = explain_repository(verifier, SCOPE).identities
+    assert found.is_match is False
+
+
 def test_documents_are_json() -> None:
     """All of an explanation is JSON."""
     for explained in (

@@ -152,6 +152,8 @@ def test_certificates_that_expire() -> None:
 def test_identities_of_signers_in_the_store() -> None:
     """Where the store has signers' own certificates alone, an identity of none of them is found."""
     assert _rules(_lint(_SIGNERS)) == []
+    whole = f"x509.subject: {_SIGNER.subjects[0].rfc4514_string()}"
+    assert _rules(_lint(_SIGNERS, trustedIdentities=[whole])) == []
     other = "x509.subject: C=US, ST=WA, O=acme-rockets.io"
     assert _rules(_lint(_SIGNERS, trustedIdentities=[other])) == [("error", "identity-of-nobody")]
     assert _rules(_lint(_SIGNERS, trustedIdentities=[other, _SUBJECT])) == [("warning", "identity-of-nobody")]

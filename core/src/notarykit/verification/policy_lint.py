@@ -159,7 +159,7 @@ def _ends(statement: _Statement) -> Iterator[_Found]:
             continue
         expired = [each for each in found if each.not_valid_after_utc < statement.now]
         if expired and len(expired) == len(found):
-            is_fatal = store.type == StoreType.CA and not statement.outlives_certificates
+            is_fatal = not statement.outlives_certificates
             last = format_rfc3339(found[-1].not_valid_after_utc)
             yield _Found(
                 Severity.ERROR if is_fatal else Severity.WARNING,

@@ -169,6 +169,19 @@ def test_repository_in_other_words(level: str, alias: str) -> None:
     assert (found and found._replace(document=b"")) == (skipped if level == "skip" else None)
 
 
+def test_repository_below_a_prefix_in_other_words() -> None:
+    """So it is for what is below a prefix; a repository that the prefix itself matches is examined."""
+    others = policy("permissive")._replace(name="others", scopes=("*",))
+    team = policy()._replace(scopes=("registry.acme-rockets.io/team/*",))
+    policies = TrustPolicyDocument((team, others), "notarykit/1")
+    decision = decision_of_policy(policies, "registry.acme-rockets.io:443/team/app")
+    assert decision is not None
+    assert decision.outcome is Outcome.REFUSED
+    assert "registry.acme-rockets.io/team/*" in decision.reason
+    for repository in ("registry.acme-rockets.io/team/app", "registry.acme-rockets.io:443/other"):
+        assert decision_of_policy(policies, repository) is None
+
+
 def test_policy_that_verifies_decides_nothing() -> None:
     """Where a statement applies, the image has to be examined."""
     assert decision_of_policy(document(), SCOPE) is None
