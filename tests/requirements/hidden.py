@@ -95,6 +95,7 @@ USERS: dict[str, Sequence[str]] = {
     "pinentry-curses": ("servers/pkcs11/test_pins.py",),
     "pkg-config": _TOKENS,
     "prometheus": ("servers/prometheus",),
+    "skopeo": ("interop/test_bundles.py::test_skopeo_copies_out_of_a_bundle",),
     "softhsm2": (*_TOKENS, *_TPM, *_TRIAL, "servers/pkcs11/test_hosts.py"),
     "swtpm": _TPM,
     "tar": ("unit/oci/test_archive_readers.py",),

@@ -1,20 +1,31 @@
 """Writing of bundles: what is written is opened before it gets its name, and parts are in a fixed order."""
 
+import errno
+import io
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from notarykit.bundle import writing
 from notarykit.bundle.contents import Content
 from notarykit.bundle.creation import collect_artifact, new_bundle
 from notarykit.bundle.evidence import BundledEvidence
 from notarykit.bundle.reading import open_bundle
 from notarykit.bundle.refreshing import collect_again, refreshed_bundle
-from notarykit.bundle.writing import NewBundle
-from notarykit.errors import ContentError, StorageError
+from notarykit.bundle.tar_writer import TarWriter
+from notarykit.bundle.writing import NewBundle, Sink
+from notarykit.envelope.descriptor import Descriptor, digest_of
+from notarykit.errors import ContentError, NetworkError, StorageError
+from notarykit.oci.tar_header import BLOCK
 from notarykit.verification.artifact import ArtifactRequest
 from tests.support.bundles import members_of
 from tests.support.homes import SCOPE
 from tests.unit.bundle.making import Scene
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 def _new(scene: Scene) -> NewBundle:
@@ -74,3 +85,30 @@ def test_one_name_for_two_artifacts(scene: Scene) -> None:
     first, second = (artifact._replace(tag="v1") for artifact in contents.artifacts)
     with pytest.raises(StorageError, match="stands for two artifacts"):
         contents._replace(artifacts=(first, second)).check()
+
+
+class _FullDisk(io.BytesIO):
+    """File that takes a header, and nothing more."""
+
+    def write(self, content: "Buffer") -> int:
+        """Takes what there is room for."""
+        if self.tell() >= BLOCK:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(content)
+
+
+def test_full_disk_is_no_fault_of_the_network() -> None:
+    """An error of the file while content is downloaded is not taken for the network's, and not tried again."""
+    tries: list[int] = []
+
+    def stream(sink: Sink) -> None:
+        tries.append(1)
+        try:
+            sink(b"content")
+        except OSError:
+            raise NetworkError("the connection is broken") from None
+
+    file = _FullDisk()
+    with pytest.raises(OSError, match="No space left on device"):
+        writing._write_large(TarWriter(file), file, Descriptor("", digest_of(b"content"), 7), stream)
+    assert tries == [1]
