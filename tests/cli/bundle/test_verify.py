@@ -174,3 +174,29 @@ def test_damaged_content(world: World, bundle: str) -> None:
     (result,) = _json(world, 1)
     assert result["error"]["type"] == "ContentError"
     assert world.run(*VERIFY, world.reference).code == 0
+
+
+def test_lines_of_json(world: World, bundle: str) -> None:
+    """`--output jsonl` has a line for each artifact, and one for an error that ends the command."""
+    document = json.loads(world.did("bundle", "verify", bundle, "-o", "jsonl"))
+    line = schema("verify").evolve(schema={"$ref": "#/$defs/line", **_definitions("verify")})
+    line.validate(document)
+    assert document["verdict"] == "verified"
+    done = world.run("bundle", "verify", "absent.tar", "-o", "jsonl")
+    assert done.code == 3
+    line.validate(json.loads(done.out))
+
+
+def _definitions(name: str) -> Mapping[str, Any]:
+    document: Any = schema(name).schema
+    return {"$defs": document["$defs"]}
+
+
+def test_unreadable_bundle(world: World) -> None:
+    """What is no bundle is an error of the whole command, in JSON too, whatever else is wrong."""
+    done = world.run("bundle", "verify", "absent.tar", "-o", "json")
+    document = json.loads(done.out)
+    schema("verify").validate(document)
+    assert (done.code, document["error"]["type"]) == (3, "StorageError")
+    assert "cannot be read" in world.refused(3, "bundle", "refresh", "absent.tar")
+    assert "cannot be read" in world.refused(3, "bundle", "push", "absent.tar", "localhost:1")
