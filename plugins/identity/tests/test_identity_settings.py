@@ -163,6 +163,20 @@ def test_file_and_variable_are_read_each_time(tmp_path: Path, monkeypatch: pytes
     assert _get(TokenSource("variable", "MY_TOKEN")) == _TOKEN
 
 
+def test_file_of_a_projected_volume_is_read(tmp_path: Path) -> None:
+    """The kubelet puts a link to a link into the pod, and exchanges the folder behind both."""
+    for number in ("1", "2"):
+        (tmp_path / number).mkdir()
+        (tmp_path / number / "token").write_text(Signer().sign(claims_of(f"https://issuer{number}.example")))
+    (tmp_path / "..data").symlink_to("1")
+    (tmp_path / "token").symlink_to("..data/token")
+    source = TokenSource("kubernetes", str(tmp_path / "token"))
+    assert get_token(source, "sigstore", None).issuer == "https://issuer1.example"
+    (tmp_path / "new").symlink_to("2")
+    (tmp_path / "new").replace(tmp_path / "..data")
+    assert get_token(source, "sigstore", None).issuer == "https://issuer2.example"
+
+
 @pytest.mark.parametrize("content", [b"", b"\n", b"two words", b"a\x00b", "tökén".encode(), b"x" * 40_000])
 def test_file_without_a_token_is_refused(tmp_path: Path, content: bytes) -> None:
     """What cannot be a token is named by its file, and not shown."""
