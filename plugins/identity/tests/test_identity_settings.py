@@ -83,6 +83,7 @@ def test_vault_variables_are_used(usual: dict[str, str], tmp_path: Path) -> None
         ({"client_id": "x"}, "applies to token_source=client-credentials alone"),
         ({"timestamp_url": None}, "a timestamp is needed"),
         ({"timestamp_root": None}, "a timestamp is needed"),
+        ({"timestamp_url": "tsa.example"}, "timestamp_url is not"),
     ],
 )
 def test_wrong_settings_are_refused(usual: dict[str, str], changes: Mapping[str, str | None], reason: str) -> None:

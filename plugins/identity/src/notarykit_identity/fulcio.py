@@ -27,8 +27,8 @@ _ADDRESS_ADVICE = "check the address, that the server runs, and tls_ca"
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _REQUIREMENTS = "ask the operator of Fulcio: its certificates do not keep the Notary Project's requirements"
 _IDENTITY_ADVICE = (
-    "if Fulcio's configuration derives another subject from such tokens, set subject to it, and issuer to the "
-    "token's; otherwise do not use this server"
+    "if Fulcio's configuration derives another subject from such tokens, set subject to it; otherwise do not use this "
+    "server"
 )
 
 _REFUSED = ErrorKind(

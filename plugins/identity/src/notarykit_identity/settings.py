@@ -172,6 +172,8 @@ def _parse_authority(config: Mapping[str, str]) -> TimestampAuthority:
             advice="set timestamp_url to the address of an authority (RFC 3161), and timestamp_root to the file with "
             "its root certificate",
         )
+    if not url.startswith(("http://", "https://")):
+        raise PluginValidationError("timestamp_url is not an http:// or https:// URL")
     content = read_file(root, "timestamp_root")
     if (count := len(read_certificates(content, root))) != 1:
         raise PluginValidationError(
