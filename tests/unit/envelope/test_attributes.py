@@ -23,7 +23,8 @@ def _read(headers: dict[Label, Any], critical: list[Label]) -> SignedAttributes:
 
 @pytest.mark.requirement("signature:signing-time", "signature:authentic-signing-time")
 def test_each_scheme_has_its_own_time() -> None:
-    """Each scheme has its own time, and an expiry where one is given."""
+    """Each scheme has its own time, which is the claimed one, and an expiry where one is given."""
+    assert _read(_X509, [SCHEME]).claimed_time == _read(_AUTHORITY, [AUTHENTIC_TIME, SCHEME]).claimed_time == _TIME
     assert _read(_X509, [SCHEME]) == SignedAttributes(_SPEC, PAYLOAD_TYPE, "notary.x509", _TIME, None, None)
     assert _read({**_AUTHORITY, EXPIRY: _LATER}, [EXPIRY, AUTHENTIC_TIME, SCHEME]) == SignedAttributes(
         _SPEC, PAYLOAD_TYPE, "notary.x509.signingAuthority", None, _TIME, _LATER

@@ -69,8 +69,7 @@ def _claimed(record: SignatureRecord, signature: StoredSignature) -> SignatureRe
 
 
 def _with_attributes(record: SignatureRecord, attributes: SignedAttributes) -> SignatureRecord:
-    signed_at = attributes.authentic_signing_time or attributes.signing_time
-    return record._replace(signed_at=signed_at, expiry=attributes.expiry)
+    return record._replace(signed_at=attributes.claimed_time, expiry=attributes.expiry)
 
 
 def _with_chain(record: SignatureRecord, leaf: bytes, certificates: Sequence["Certificate"]) -> SignatureRecord:

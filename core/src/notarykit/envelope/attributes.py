@@ -68,6 +68,13 @@ class SignedAttributes(NamedTuple):
     extended: tuple[ExtendedAttribute, ...] = ()
 
     @property
+    def claimed_time(self) -> datetime:
+        """The signing time of either scheme, each of which requires its own and excludes the other's."""
+        claimed = self.signing_time or self.authentic_signing_time
+        assert claimed is not None
+        return claimed
+
+    @property
     def verification_plugin(self) -> str | None:
         """The verification plugin that the signature requires, or None."""
         return self._text(VERIFICATION_PLUGIN)

@@ -65,12 +65,10 @@ def begin_storing(
 ) -> tuple[SignedArtifact, PushedSignature]:
     """Stores a new signature of an artifact beside it, as `begin_signing` does."""
     attributes, chain = signature.content.attributes, signature.content.chain
-    signed_at = attributes.signing_time or attributes.authentic_signing_time
-    assert signed_at is not None
     if not seconds_left():  # the caller goes by the error, which says that there is no signature
         raise StorageError("the call ended before the signature was stored", advice="allow the call more time")
     # The annotations of the specification come last, so that no plugin replaces them.
-    annotations = {**signature.annotations, **signature_annotations(chain.thumbprints(), signed_at)}
+    annotations = {**signature.annotations, **signature_annotations(chain.thumbprints(), attributes.claimed_time)}
     _check_reserved(annotations)
     pushed = repository.begin_push(artifact, signature.media_type, signature.envelope, annotations)
     size = len(signature.envelope)

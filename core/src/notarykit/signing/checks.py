@@ -36,9 +36,7 @@ def _check_validity(content: IntactEnvelope, now: datetime) -> None:
 
     Signature specification, "Signing time & Authentic Signing time".
     """
-    attributes, chain = content.attributes, content.chain
-    claimed = attributes.signing_time or attributes.authentic_signing_time
-    assert claimed is not None
+    claimed, chain = content.attributes.claimed_time, content.chain
     problem = chain.outside_validity(now.replace(microsecond=0))
     if problem is None and (then := chain.outside_validity(claimed)) is not None:
         problem = f"the envelope claims to be of {format_rfc3339(claimed)}, and {then}"
@@ -54,8 +52,7 @@ def check_attributes(attributes: SignedAttributes, now: datetime, expires_in: ti
     Raises:
         PluginResponseError: They are others.
     """
-    expiry, start = attributes.expiry, attributes.signing_time or attributes.authentic_signing_time
-    assert start is not None
+    expiry, start = attributes.expiry, attributes.claimed_time
     if expires_in is not None and expiry is None:
         raise PluginResponseError("the envelope does not expire, although an expiry was requested")
     if expiry is not None and expiry <= now:

@@ -114,8 +114,7 @@ def find_signed(
         intact = None if isinstance(stored, NotarykitError) else _intact(stored)
         if intact is None or intact.target != content.target or intact.chain.ders != content.chain.ders:
             continue
-        signed_at = intact.attributes.signing_time or intact.attributes.authentic_signing_time
-        if signed_at is not None and signed_at >= since:
+        if intact.attributes.claimed_time >= since:
             assert isinstance(stored, StoredSignature)
             signed = SignedEnvelope(stored.envelope, stored.media_type, intact, {})
             return SignedArtifact(artifact, manifest, signed), ListedSignature(manifest)
