@@ -65,7 +65,7 @@ def test_is_not_read_where_the_rest_does_not_fit(target: BlobTarget, spec: str, 
     assert not target.blob.asked
 
 
-@pytest.mark.parametrize("media_type", MANIFEST_TYPES)
+@pytest.mark.parametrize("media_type", [*MANIFEST_TYPES, MANIFEST_TYPES[0].upper(), f"{MANIFEST_TYPES[0]} ; a=b"])
 def test_the_signature_of_an_artifact(media_type: str) -> None:
     """A signature of an artifact is of no blob, not even of the file that is its manifest, unless that is asked for."""
     signed = _SIGNED._replace(media_type=media_type)

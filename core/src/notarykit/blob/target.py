@@ -6,7 +6,7 @@ from notarykit.blob.content import Blob
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import IntegrityError
 from notarykit.keys.spec import KeySpec
-from notarykit.oci.manifest import MANIFEST_TYPES
+from notarykit.oci.manifest import is_manifest_type
 
 
 class BlobTarget(NamedTuple):
@@ -32,7 +32,7 @@ class BlobTarget(NamedTuple):
                 another size, so that the blob need not be read.
             StorageError: The blob cannot be read, or has changed while it was read.
         """
-        if not self.media_type and signed.media_type in MANIFEST_TYPES:
+        if not self.media_type and is_manifest_type(signed.media_type):
             raise IntegrityError(
                 f"the signature is of an artifact ({signed.media_type}), and not of a blob",
                 advice="see 'notarykit verify'; where a file is to be that very manifest, name its media type",

@@ -40,6 +40,11 @@ ManifestForm = Literal["current", "older"]
 _Entry = TypeVar("_Entry")
 
 
+def is_manifest_type(media_type: str) -> bool:
+    """Returns True for a media type of manifests, in any case and with any parameters (RFC 9110, section 8.3.1)."""
+    return media_type.partition(";")[0].rstrip().lower() in MANIFEST_TYPES
+
+
 class SignatureManifest(NamedTuple):
     """Signature manifest: the artifact that the signature is attached to, and its envelope.
 

@@ -9,7 +9,7 @@ from notarykit.blob.content import OCTET_STREAM, Blob
 from notarykit.envelope.descriptor import Descriptor, is_content_type
 from notarykit.envelope.signer import EnvelopeSigner, Signer
 from notarykit.errors import PluginResponseError, UsageError
-from notarykit.oci.manifest import MANIFEST_TYPES
+from notarykit.oci.manifest import is_manifest_type
 from notarykit.signing.envelope import SignedEnvelope, check_options, sign_descriptor
 from notarykit.signing.options import DEFAULT_OPTIONS, SignOptions
 
@@ -34,7 +34,7 @@ def check_media_type(media_type: str) -> None:
     """
     if not is_content_type(media_type):
         raise UsageError(f"media type {media_type!r} is malformed", advice="such as application/octet-stream")
-    if media_type.partition(";")[0].rstrip().lower() in MANIFEST_TYPES:
+    if is_manifest_type(media_type):
         raise UsageError(
             f"{media_type} is the media type of an artifact: the blob's signature would be the artifact's",
             advice="sign the artifact itself, with 'notarykit sign', or choose another media type",
