@@ -108,6 +108,16 @@ def test_incomplete_evidence_is_reported(world: World, responder: Responder, sig
     assert f"Error: {signed}: the revocation evidence is incomplete" in done.err
 
 
+def test_control_characters_in_a_name(world: World, responder: Responder, signed: str) -> None:
+    """JSON has the path as it is, and text has its control characters escaped."""
+    strange = "a\x1bb.jws.sig"
+    Path(signed).rename(strange)
+    responder.fail(crl_path(1), 500)
+    (result,) = _fetched(world, 3, "--signature", strange)
+    assert {result["signature"], *(problem["signature"] for problem in result["problems"])} == {strange}
+    assert "Warning: a\\x1bb.jws.sig: " in world.run(*_FETCH, "--signature", strange).err
+
+
 def test_nothing_is_requested_for_untrusted_signers(world: World, responder: Responder, signed: str) -> None:
     """Servers that a stranger's certificates name get no request, and the policy is the one that is named."""
     documents = [

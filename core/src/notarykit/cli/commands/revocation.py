@@ -83,9 +83,7 @@ class _SignatureWork(Work[SignaturePath, "_Outcome", "_Outcome"]):
     def begin(self, item: SignaturePath) -> "_Outcome":
         signature = read_signature(item.text, self._verifier.max_envelope_size)
         return self._folder.write(
-            self._verifier.collect_evidence(
-                signature, self._limits, policy_name=self._policy_name, name=printable(item.text)
-            )
+            self._verifier.collect_evidence(signature, self._limits, policy_name=self._policy_name, name=item.text)
         )
 
 
@@ -168,7 +166,7 @@ def _report(operation: AnOperation, item: Any, name: str, outcome: "_Outcome") -
         _print(printable(name), collected, written)
     for signature, problem in collected.problems:
         text = problem.message if isinstance(problem, RevocationError) else problem.one_line()
-        print(f"Warning: {signature}: {printable(text)}", file=sys.stderr)
+        print(f"Warning: {printable(signature)}: {printable(text)}", file=sys.stderr)
     members = _json(collected, written)
     if collected.is_complete:
         return Result(0, members)
