@@ -15,6 +15,7 @@ from notarykit.config.settings import FORMATS, load_settings
 from notarykit.signing.options import SignOptions, TimestampSource
 
 if TYPE_CHECKING:
+    from notarykit.envelope.integrity import IntactEnvelope
     from notarykit.envelope.signer import EnvelopeSigner, Signer
 
 SIGNING_FLAGS = (
@@ -53,6 +54,15 @@ def _timestamp_source(options: Options) -> TimestampSource | None:
     from notarykit.cli.timestamps import timestamp_client
 
     return timestamp_client(options["timestamp-url"], options["timestamp-root-cert"], limits(options))
+
+
+def signature_members(content: "IntactEnvelope") -> dict[str, Any]:
+    """Returns the members of JSON output that describe a new signature, without the one that says where it is."""
+    return {
+        "mediaType": content.media_type,
+        "signatureAlgorithm": content.chain.key_spec.signing_algorithm,
+        "certificateThumbprints": list(content.chain.thumbprints()),
+    }
 
 
 class ChosenSigner:

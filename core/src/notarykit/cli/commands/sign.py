@@ -21,7 +21,7 @@ from notarykit.cli.references import (
     Target,
     check_index_flags,
 )
-from notarykit.cli.signing import SIGNING_FLAGS, ChosenSigner, sign_options
+from notarykit.cli.signing import SIGNING_FLAGS, ChosenSigner, sign_options, signature_members
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NotarykitError
 from notarykit.signing.artifact import SignedArtifact, begin_signing
@@ -167,12 +167,7 @@ def _json(artifact: Descriptor, manifest: Descriptor, content: "IntactEnvelope")
     return {
         "signed": True,
         "artifact": artifact.to_json(),
-        "signature": {
-            "manifest": manifest.to_json(),
-            "mediaType": content.media_type,
-            "signatureAlgorithm": content.chain.key_spec.signing_algorithm,
-            "certificateThumbprints": list(content.chain.thumbprints()),
-        },
+        "signature": {"manifest": manifest.to_json(), **signature_members(content)},
     }
 
 

@@ -20,7 +20,7 @@ from notarykit.cli.batch.runner import run_each
 from notarykit.cli.blobs import BLOB_FLAGS, BLOBS, BlobOperation, BlobPath, BlobWork, SignaturePlace, is_one_blob
 from notarykit.cli.options import Command, Flag, Options
 from notarykit.cli.output import confirmed
-from notarykit.cli.signing import SIGNING_FLAGS, ChosenSigner, sign_options
+from notarykit.cli.signing import SIGNING_FLAGS, ChosenSigner, sign_options, signature_members
 from notarykit.envelope.unverified import JWS
 from notarykit.errors import NotarykitError, NotarykitWarning, StorageError, UsageError
 from notarykit.signing.blob import SignedBlob, check_media_type, sign_blob
@@ -211,16 +211,10 @@ def _may_ask(options: Options) -> bool:
 
 
 def _json(signed: SignedBlob, path: str) -> dict[str, Any]:
-    content = signed.signature.content
     return {
         "signed": True,
         "artifact": signed.blob.to_json(),
-        "signature": {
-            "path": path,
-            "mediaType": content.media_type,
-            "signatureAlgorithm": content.chain.key_spec.signing_algorithm,
-            "certificateThumbprints": list(content.chain.thumbprints()),
-        },
+        "signature": {"path": path, **signature_members(signed.signature.content)},
     }
 
 
