@@ -35,7 +35,7 @@ from notarykit.net.transport_errors import (
 from notarykit.net.urls import Origin, origin_of, redact_url
 
 _MAX_REDIRECTS = 5
-_MAX_ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 _PROXY_AUTHENTICATION = 407
 
 
@@ -88,7 +88,7 @@ class HttpClient:
             NetworkError: There is no response, or one that breaks a limit or redirects to a forbidden destination.
         """
         while True:
-            is_last = request.attempt == _MAX_ATTEMPTS or not request.is_repeatable
+            is_last = request.attempt == MAX_ATTEMPTS or not request.is_repeatable
             response: Response | None = None
             try:
                 response = self._follow(request)

@@ -61,8 +61,8 @@ def sign_envelope(
     """
     check_envelope_request(request)
     media_type = request.signature_envelope_type
-    critical = {VERIFICATION_PLUGIN: verification_plugin} if verification_plugin else {}
-    extended = tuple(ExtendedAttribute(name, value, critical=True) for name, value in critical.items())
+    required = ExtendedAttribute(VERIFICATION_PLUGIN, verification_plugin, critical=True)
+    extended = (required,) if verification_plugin else ()
     try:
         attributes = attributes_for(signer.key_spec(), utc_now(), expires_in=_expires_in(request), extended=extended)
         unsigned = prepare(media_type, request.payload, attributes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from notarykit._internal.light_namedtuple import LightNamedTuple
 from notarykit.errors import ConfigurationError, NetworkError, PluginError, PluginValidationError
 from notarykit.net.budget import Budget
-from notarykit.net.client import HttpClient
+from notarykit.net.client import MAX_ATTEMPTS, HttpClient
 from notarykit.net.destinations import Destinations
 from notarykit.net.messages import Request
 from notarykit.net.pool import ConnectionPool
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
 LARGEST_RESPONSE = 1024 * 1024
 _SECONDS = 60.0
-_MAX_ATTEMPTS = 5
 _OVERHEAD = 1024 * 1024
-_PLAIN_HTTP = "use https://"
+_USE_TLS = "use https://"
 
 
 class ServiceResponse(LightNamedTuple):
@@ -45,8 +44,8 @@ class ServiceResponse(LightNamedTuple):
 class ServiceClient:
     """HTTP client for one server, whose requests and answers are for it alone.
 
-    Transient faults are tried again, as both a lost request and one that is sent twice must do no harm. The proxies are
-    those of the environment. Use it as a context manager.
+    Requests are sent again after transient faults, so it is for requests that do no harm when they arrive twice. The
+    proxies are those of the environment. Use it as a context manager.
 
     Args:
         address: URL of the server; what requests add to it is appended to its path.
@@ -70,11 +69,11 @@ class ServiceClient:
         if "?" in address or "#" in address:
             raise PluginValidationError(f"{redact_url(address)} has a query or a fragment", advice="leave it out")
         if origin.scheme == "http" and not is_plain_allowed:
-            raise PluginValidationError(f"plain HTTP to {origin.netloc} is not permitted", advice=_PLAIN_HTTP)
+            raise PluginValidationError(f"plain HTTP to {origin.netloc} is not permitted", advice=_USE_TLS)
         tls = TLSSettings(ca_file=ca_file)
         plain = frozenset({origin}) if origin.scheme == "http" else frozenset()
         self._pool = ConnectionPool(lambda host: context_for(host, tls))
-        self._client = HttpClient(self._pool, Destinations(plain, allow_plain=_PLAIN_HTTP))
+        self._client = HttpClient(self._pool, Destinations(plain, allow_plain=_USE_TLS))
 
     def __enter__(self) -> Self:
         """Returns the client."""
@@ -107,7 +106,7 @@ class ServiceClient:
         return self._send("POST", path, body, headers)
 
     def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> ServiceResponse:
-        budget = Budget(_MAX_ATTEMPTS * LARGEST_RESPONSE + _OVERHEAD, _SECONDS)
+        budget = Budget(MAX_ATTEMPTS * LARGEST_RESPONSE + _OVERHEAD, _SECONDS)
         url = f"{self.address}{path}"
         request = Request(method, url, budget, LARGEST_RESPONSE, headers, body, is_confidential=True)
         try:
