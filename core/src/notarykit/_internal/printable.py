@@ -1,13 +1,30 @@
 """Foreign text for terminals and reports."""
 
+_MOST_REMEMBERED = 10_000
+
+
+class _Escapes(dict[int, str]):
+    """What each character is shown as: itself, or its escape."""
+
+    def __missing__(self, code: int) -> str:
+        shown = _shown(code)
+        if len(self) < _MOST_REMEMBERED:
+            self[code] = shown
+        return shown
+
+
+def _shown(code: int) -> str:
+    character = chr(code)
+    if character.isprintable():
+        return character
+    if 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004 - surrogates have no other encoding
+        return f"\\u{code:04x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
+_ESCAPES = _Escapes()
+
 
 def printable(text: str) -> str:
     """Escapes the characters that a terminal acts on: control characters and changes of writing direction."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        if ord(character) < 0xD800 or ord(character) > 0xDFFF  # noqa: PLR2004 - surrogates have no other encoding
-        else f"\\u{ord(character):04x}"
-        for character in text
-    )  # fmt: skip
+    return text if text.isprintable() else text.translate(_ESCAPES)
