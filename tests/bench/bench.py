@@ -119,7 +119,9 @@ def _blobs(folder: str) -> None:
     large = blobs.make_file(folder, "large", blobs.LARGE)
     print_ratios("a file of 1 GiB, in the page cache", "openssl dgst", blobs.hashing(folder, large), "MiB/s of CPU")
     with Peer(go_blob_peer.build()) as peer:
-        print_ratios(f"blobs of {blobs.SMALL_BYTES // 1024} KiB", "notation-go", blobs.small(folder, peer))
+        print_ratios(
+            f"blobs of {blobs.SMALL_BYTES // 1024} KiB", "notation-go", blobs.small(folder, peer), "1/s of CPU"
+        )
     bench = blobs.commands(folder)
     print_table(
         ("memory", "peak with 1 MiB, MiB", "peak with 1 GiB, MiB", "ratio", "at most", "reached"),
