@@ -185,9 +185,11 @@ class TrustPolicyDocument(NamedTuple):
             repository: `registry/repository`, without tag or digest, compared letter by letter.
         """
         candidates = matching_scopes(repository, with_prefixes=self.version == PREFIX_VERSION)
-        wanted, scopes = frozenset(candidates), [scope for policy in self.policies for scope in policy.scopes]
-        owners = {scope: policy for policy in self.policies for scope in policy.scopes if scope in wanted}
+        wanted = frozenset(candidates)
+        matching = [policy for policy in self.policies if not wanted.isdisjoint(policy.scopes)]
+        owners = {scope: policy for policy in matching for scope in wanted.intersection(policy.scopes)}
         scope = next((scope for scope in candidates if scope in owners), "")
+        scopes = (scope for policy in self.policies for scope in policy.scopes)
         alike = look_alike(repository, scopes, scope or GLOBAL_SCOPE)
         return PolicyChoice(repository, candidates, scope, owners.get(scope), alike)
 
