@@ -293,6 +293,15 @@ def test_question_at_a_terminal(world: World, release: Path, answer: str) -> Non
         assert path.read_text() == "mine"
 
 
+def test_force_asks_nothing(world: World, release: Path) -> None:
+    """At a terminal the flag is the answer."""
+    (world.folder / "release.tar.jws.sig").write_text("mine")
+    with Terminal(world, "blob", "sign", "--force", "release.tar") as terminal:
+        assert terminal.end() == 0
+    assert "[y/N]" not in terminal.shown
+    assert "Successfully signed" in terminal.shown
+
+
 def test_several_blobs_are_asked_nothing(world: World, release: Path) -> None:
     """With several blobs, or JSON, a terminal gets the same errors as a script."""
     sign_blob(world, "other")
