@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.key_certificates import CA_SUBJECT, list_plugin_key
 from tests.cli.world import World
+from tests.servers.registry.certificates import RegistryCA
 from tests.support.ca import TestChain, make_chain
 
 
@@ -13,6 +14,12 @@ from tests.support.ca import TestChain, make_chain
 def chain() -> TestChain:
     """The signer's chain of three."""
     return make_chain("EC-256", 3)
+
+
+@pytest.fixture(scope="session")
+def publishers_ca(tmp_path_factory: pytest.TempPathFactory) -> RegistryCA:
+    """The authority of publishers' servers."""
+    return RegistryCA(str(tmp_path_factory.mktemp("ca")))
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.publishing import Publisher, installed, published
 from tests.cli.world import World
 from tests.servers.registry.certificates import RegistryCA
-from tests.servers.registry.http_server import Connection, RecordingServer, Reply, Seen
+from tests.servers.registry.http_server import Reply
 from tests.support.archives import write_tar, write_zip
 from tests.support.executables import add_executable, shell_plugin, write_program
 
@@ -21,36 +22,22 @@ def _sum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _source(world: World, form: str, version: str = "1.0.0") -> Path:
-    """A published plugin."""
-    text = shell_plugin("acme", version=version)
-    if form == "zip":
-        return write_zip(world.folder / "acme.zip", [("notation-acme", text, 0o100755), ("LICENSE", "x", 0o100644)])
-    if form == "tar.gz":
-        return write_tar(world.folder / "acme.tar.gz", [("acme/notation-acme", text, 0o755), ("LICENSE", "x", 0o644)])
-    return write_program(world.folder / "notation-acme", text)
-
-
-def _installed(world: World, name: str = "acme") -> Path:
-    return world.home.folder / "plugins" / name / f"notation-{name}"
-
-
 @pytest.mark.requirement("plugin:independent-release")
 @pytest.mark.parametrize("form", ["zip", "tar.gz", "executable"])
 def test_from_a_file(world: World, form: str) -> None:
     """A plugin in each form is installed, updated, and not replaced by the same version unless forced to."""
-    path = str(_source(world, form))
+    path = str(published(world, form))
     flags = ("--file",) if form != "zip" else ("--file", "--sha256sum", _sum(Path(path)).upper())
     assert world.did(*_INSTALL, *flags, path) == "Successfully installed plugin acme, version 1.0.0\n"
     assert "acme" in world.did("plugin", "list")
     text = world.refused(4, *_INSTALL, "--file", path)
     assert text == (
-        f"version 1.0.0 is not newer than 1.0.0, which is installed in {_installed(world)}: "
+        f"version 1.0.0 is not newer than 1.0.0, which is installed in {installed(world)}: "
         "replace the plugin that is there with --force"
     )
     updated = "Successfully updated plugin acme from version 1.0.0 to {}\n"
     assert world.did(*_INSTALL, "--file", "--force", path) == updated.format("1.0.0")
-    path = str(_source(world, form, "1.1.0"))
+    path = str(published(world, form, "1.1.0"))
     assert world.did("plugin", "add", "--file", path) == updated.format("1.1.0")
 
 
@@ -66,14 +53,14 @@ def test_from_a_package(world: World) -> None:
 @pytest.mark.parametrize("wanted", ["0" * 64, "", "abc"])
 def test_a_wrong_checksum(world: World, wanted: str) -> None:
     """A file that is not the one that the publisher means is not unpacked."""
-    path = _source(world, "zip")
+    path = published(world, "zip")
     if not wanted:
         wanted = _sum(path)[:-1]
     text = world.refused(1, *_INSTALL, "--file", "--sha256sum", wanted, str(path))
     assert text.startswith(
         f"plugin SHA-256 checksum does not match the user input: expected {wanted}, it is {_sum(path)}: do not use"
     )
-    assert not _installed(world).parent.exists()
+    assert not installed(world).parent.exists()
 
 
 @pytest.mark.requirement("plugin:checksum")
@@ -82,7 +69,7 @@ def test_a_wrong_checksum(world: World, wanted: str) -> None:
     [
         ((), "missing plugin source location"),
         (("--file",), "missing plugin source location"),
-        (("x.zip",), "one of --file, --url and --from-package must be set"),
+        (("x.zip",), "one of --file, --url, --artifact and --from-package must be set"),
         (("--url", "https://example.com/x"), "--url requires --sha256sum"),
         (("--from-package", "local-file", "x"), "--from-package can only be combined with --force"),
         (
@@ -99,7 +86,7 @@ def test_usage(world: World, arguments: tuple[str, ...], text: str) -> None:
     assert text in world.refused(2, *_INSTALL, *arguments)
 
 
-def test_what_cannot_be_installed(world: World) -> None:
+def test_what_cannot_beinstalled(world: World) -> None:
     """What is no plugin ends with 3 or 4 and one line, in which nothing is obeyed."""
     assert world.refused(3, *_INSTALL, "--file", "none.zip").startswith("none.zip cannot be unpacked: No such file")
     assert "none.zip does not exist" in world.refused(3, *_INSTALL, "--file", "--sha256sum", "x", "none.zip")
@@ -123,23 +110,7 @@ def test_what_is_no_file(world: World, more: tuple[str, ...]) -> None:
 # From a URL
 
 
-class _Publisher(RecordingServer):
-    """Gives one answer to everything."""
-
-    answer_with = Reply(200)
-
-    def answer(self, seen: Seen, connection: Connection) -> None:
-        """Gives the answer."""
-        connection.reply(self.answer_with)
-
-
 Publish = Callable[[Reply], str]
-
-
-@pytest.fixture(scope="session")
-def publishers_ca(tmp_path_factory: pytest.TempPathFactory) -> RegistryCA:
-    """The authority of publishers' servers."""
-    return RegistryCA(str(tmp_path_factory.mktemp("ca")))
 
 
 @pytest.fixture
@@ -148,7 +119,7 @@ def publish(publishers_ca: RegistryCA) -> Iterator[Publish]:
     with contextlib.ExitStack() as stack:
 
         def started(reply: Reply, certified: bool = True) -> str:
-            server = stack.enter_context(_Publisher(publishers_ca.server() if certified else None))
+            server = stack.enter_context(Publisher(publishers_ca.server() if certified else None))
             server.answer_with = reply
             return server.url
 
@@ -159,7 +130,7 @@ def publish(publishers_ca: RegistryCA) -> Iterator[Publish]:
 @pytest.mark.parametrize("form", ["zip", "executable"])
 def test_from_a_url(world: World, form: str, publish: Publish, publishers_ca: RegistryCA) -> None:
     """A plugin is downloaded, compared with its checksum, and installed; a URL's query is not shown."""
-    path = _source(world, form)
+    path = published(world, form)
     url = f"{publish(Reply(200, (), path.read_bytes()))}/releases/{path.name}"
     flags = ("--url", "--ca-file", publishers_ca.ca_file, "--sha256sum")
     out = world.did(*_INSTALL, *flags, _sum(path).upper(), f"{url}?token=swordfish")
@@ -175,7 +146,7 @@ def test_from_a_url(world: World, form: str, publish: Publish, publishers_ca: Re
 
 def test_a_url_that_is_not_safe(world: World, publish: Publish, publishers_ca: RegistryCA) -> None:
     """Plain http, a redirect to it, a server that is not trusted and an error are refused."""
-    path = _source(world, "zip")
+    path = published(world, "zip")
     plain = publish(Reply(200, (), path.read_bytes()), False)  # type: ignore[call-arg]
     redirect = publish(Reply(302, (("Location", f"{plain}/acme.zip"),)))
     missing = publish(Reply(404))
@@ -189,7 +160,7 @@ def test_a_url_that_is_not_safe(world: World, publish: Publish, publishers_ca: R
         done = world.run(*_INSTALL, "--url", "--sha256sum", _sum(path), *flags, f"{url}/acme.zip")
         assert done.code == 3
         assert text in done.err
-    assert not _installed(world).parent.exists()
+    assert not installed(world).parent.exists()
 
 
 # Removing
@@ -203,7 +174,7 @@ def test_uninstall_asks(world: World, answer: str, goes: bool) -> None:
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("Are you sure you want to uninstall plugin 'acme'? [y/N] ")
     assert done.out.endswith("Successfully uninstalled plugin acme\n") == goes
-    assert _installed(world).exists() != goes
+    assert installed(world).exists() != goes
 
 
 @pytest.mark.parametrize("words", [("uninstall", "-y"), ("remove", "--yes"), ("rm", "-y")])
@@ -211,7 +182,7 @@ def test_uninstall_without_asking(world: World, words: tuple[str, str]) -> None:
     """With --yes nobody is asked."""
     add_executable(world.home.folder / "plugins", "acme", shell_plugin("acme"))
     assert world.did("plugin", *words, "acme") == "Successfully uninstalled plugin acme\n"
-    assert not _installed(world).parent.exists()
+    assert not installed(world).parent.exists()
 
 
 def test_uninstall_of_what_is_not_there(world: World) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from notarykit.api.bundles import refresh_bundle as refresh_bundle
     from notarykit.api.bundles import verify_bundle as verify_bundle
     from notarykit.api.explanations import explain as explain
+    from notarykit.api.plugins import InstalledPlugin as InstalledPlugin
+    from notarykit.api.plugins import install_plugin as install_plugin
+    from notarykit.api.plugins import install_plugin_artifact as install_plugin_artifact
     from notarykit.batch.executors import process_pool as process_pool
     from notarykit.batch.work import Outcome as Outcome
     from notarykit.blob.content import Blob as Blob
@@ -137,6 +140,7 @@ if TYPE_CHECKING:
     from notarykit.verification.policy_cases import try_policy_case as try_policy_case
     from notarykit.verification.policy_lint import PolicyFinding as PolicyFinding
     from notarykit.verification.policy_lint import lint_policy as lint_policy
+    from notarykit.verification.published_plugin import PluginDemand as PluginDemand
     from notarykit.verification.verdict import Audited as Audited
     from notarykit.verification.verdict import Skipped as Skipped
     from notarykit.verification.verdict import StepResult as StepResult
@@ -153,6 +157,7 @@ _HOMES = {
     "api.artifacts": ("resolve", "sign", "sign_artifacts", "verify", "verify_artifacts"),
     "api.blobs": ("sign_blob", "verify_blob"),
     "api.bundles": ("BundleOptions", "create_bundle", "push_bundle", "refresh_bundle", "verify_bundle"),
+    "api.plugins": ("InstalledPlugin", "install_plugin", "install_plugin_artifact"),
     "api.explanations": ("explain",),
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
@@ -209,6 +214,7 @@ _HOMES = {
     "verification.explanation_document": ("blob_explanation_document", "explanation_document"),
     "verification.policy_cases": ("CaseResult", "PolicyCase", "read_policy_cases", "try_policy_case"),
     "verification.policy_lint": ("PolicyFinding", "lint_policy"),
+    "verification.published_plugin": ("PluginDemand",),
     "verification.verdict": ("Audited", "Skipped", "StepResult", "Verdict", "Verified"),
     "verification.verifier": ("Verifier", "verify_artifact", "verify_envelope"),
 }

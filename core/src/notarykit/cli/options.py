@@ -91,16 +91,25 @@ class Group(NamedTuple):
 
 
 class CommandModules(Mapping[str, Command | Group]):
-    """Commands of a group that are modules of its folder, each imported when it is first asked for."""
+    """Commands of a group that are in modules of its folder, each imported when it is first asked for.
 
-    def __init__(self, folder: str, names: tuple[str, ...]) -> None:
-        """Takes the package of the group and the names of the modules in it, which are those of the commands."""
+    Args:
+        folder: Package of the group.
+        names: Names of the commands.
+        shared: Module of each command that has none of its own name: `COMMANDS` in it has those that share it.
+    """
+
+    def __init__(self, folder: str, names: tuple[str, ...], shared: Mapping[str, str] = {}) -> None:
         self._folder = folder
         self._names = names
+        self._shared = shared
 
     def __getitem__(self, name: str) -> Command | Group:
         if name not in self._names:
             raise KeyError(name)
+        if name in self._shared:
+            commands: Mapping[str, Command | Group] = import_module(f"{self._folder}.{self._shared[name]}").COMMANDS
+            return commands[name]
         command: Command | Group = import_module(f"{self._folder}.{name}").COMMAND
         return command
 

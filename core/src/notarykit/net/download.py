@@ -4,12 +4,12 @@ from notarykit.errors import NetworkError
 from notarykit.net.budget import Budget
 from notarykit.net.client import HttpClient
 from notarykit.net.destinations import Destinations
-from notarykit.net.messages import Request
+from notarykit.net.messages import Request, Response
 from notarykit.net.pool import ConnectionPool
 from notarykit.net.tls import TLSSettings, context_for
 from notarykit.net.urls import origin_of, redact_url
 
-_OK = 200
+_OK, _NOT_FOUND = 200, 404
 _MAX_ATTEMPTS = 2
 _OVERHEAD = 1024 * 1024
 
@@ -26,6 +26,27 @@ def download(url: str, limit: int, seconds: float, tls: TLSSettings) -> bytes:
     Raises:
         NetworkError: There is no response in time, or one that is too large or has another status than 200.
     """
+    response = _get(url, limit, seconds, tls)
+    if response.status != _OK:
+        raise _no_content(url, response)
+    return response.body
+
+
+def download_if_present(url: str, limit: int, seconds: float, tls: TLSSettings) -> bytes | None:
+    """Returns the content at an https URL, or None where the server has none (404); see `download`.
+
+    Raises:
+        NetworkError: There is no response in time, or one that is too large or has another status.
+    """
+    response = _get(url, limit, seconds, tls)
+    if response.status == _NOT_FOUND:
+        return None
+    if response.status != _OK:
+        raise _no_content(url, response)
+    return response.body
+
+
+def _get(url: str, limit: int, seconds: float, tls: TLSSettings) -> Response:
     if origin_of(url).scheme != "https":
         raise NetworkError(f"{redact_url(url)} is not an https URL", advice="only https is supported")
     client = HttpClient(
@@ -33,9 +54,10 @@ def download(url: str, limit: int, seconds: float, tls: TLSSettings) -> bytes:
     )
     try:
         # The budget covers all attempts, redirects and header fields; the limit is for the content.
-        response = client.send(Request("GET", url, Budget(_MAX_ATTEMPTS * limit + _OVERHEAD, seconds), limit))
+        return client.send(Request("GET", url, Budget(_MAX_ATTEMPTS * limit + _OVERHEAD, seconds), limit))
     finally:
         client.close()
-    if response.status != _OK:
-        raise NetworkError(f"{redact_url(url)}: the server answers {response.status}", advice="check the URL")
-    return response.body
+
+
+def _no_content(url: str, response: Response) -> NetworkError:
+    return NetworkError(f"{redact_url(url)}: the server answers {response.status}", advice="check the URL")

@@ -47,6 +47,9 @@ def test_settings(document: Any, observers: tuple[str, ...], blocked: set[str], 
         ('{"observers": [""]}', "'observers': '' is no plugin name"),
         ('{"observers": ["a", "a"]}', "'observers' has 'a' twice"),
         ('{"observers": [], "observers": []}', "member 'observers' occurs twice"),
+        ('{"verifyPluginsWith": ""}', "'verifyPluginsWith' must not be empty"),
+        ('{"verifyPluginsWith": null}', "'verifyPluginsWith' must be a string, not null"),
+        ('{"verifyPluginsWith": ["plugins"]}', "'verifyPluginsWith' must be a string, not an array"),
     ],
 )
 def test_settings_that_are_malformed(content: str, message: str, file: Path) -> None:
@@ -75,3 +78,17 @@ def test_a_blocked_plugin_is_refused(name: str) -> None:
         settings.admit(name)
     assert caught.value.message == f"plugin {name!r} is blocked in /s/notarykit.json"
     assert caught.value.advice == "take it off 'blockedPlugins' there to use it"
+
+
+def test_required_statement(file: Path) -> None:
+    """What the settings require applies where nothing else is asked for, and nothing else can be asked for then."""
+    assert load_plugin_settings().statement("") == ""
+    assert load_plugin_settings().statement("plugins") == "plugins"
+    load_plugin_settings().refuse_unverified("it is not verified", "verify it")
+    file.write_text('{"verifyPluginsWith": "plugins"}')
+    settings = load_plugin_settings()
+    assert settings.statement("") == settings.statement("plugins") == "plugins"
+    with pytest.raises(ConfigurationError, match=r"and not with 'Plugins'$"):
+        settings.statement("Plugins")
+    with pytest.raises(ConfigurationError, match=r"^it is not verified, and .* has plugins verified with"):
+        settings.refuse_unverified("it is not verified", "verify it")

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.plugin.install.archives import unpack
 from tests.support.archives import tar_entry, write_tar, write_zip
-from tests.unit.plugin.install.unpacking import FILE, PLUGIN, unpacked
+from tests.unit.plugin.install.unpacking import FILE, PLUGIN, unpack_file, unpacked
 
 
 @pytest.mark.requirement("plugin:distribution-format")
@@ -61,7 +60,7 @@ def test_permissions(form: str, mode: int, wanted: int, tmp_path: Path, folder: 
     else:
         path.write_text("a")
         path.chmod(mode)
-    unpack(str(path), str(folder))
+    unpack_file(path, folder)
     assert stat.S_IMODE((folder / "notation-acme").stat().st_mode) == wanted
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.plugin.install import archives, tarballs
+from notarykit.plugin.install.source import LARGEST
 from tests.support.archives import tar_entry, write_tar, write_zip
 from tests.unit.plugin.install.unpacking import FILE, PLUGIN, refusal_of, unpacked
 
@@ -108,7 +109,7 @@ def test_the_limit(
 @pytest.mark.requirement("plugin:archive-size")
 def test_the_limit_is_that_of_notation() -> None:
     """The limit is 256 MiB."""
-    assert archives.LARGEST == 268_435_456
+    assert LARGEST == 268_435_456
 
 
 def test_a_bomb_in_a_tar(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +150,7 @@ def test_the_size_of_an_archive(tmp_path: Path, folder: Path) -> None:
     for name, first in (("a", b"PK\x03\x04"), ("b", b"\x1f\x8b"), ("c", b"#!/bin/sh")):
         path = tmp_path / name
         path.write_bytes(first)
-        os.truncate(path, archives.LARGEST)
+        os.truncate(path, LARGEST)
         assert refusal_of(path, folder) == "reaches the limit of 256 MiB"
 
 

@@ -9,15 +9,12 @@ import shutil
 import stat
 import unicodedata
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from notarykit._internal import files
 from notarykit.errors import StorageError
 from notarykit.plugin.install import tarballs, zips
 from notarykit.plugin.install.member import Member
-
-LARGEST = 256 * 1024 * 1024
-"""Limit in bytes, exclusive, of an archive and of its files together."""
+from notarykit.plugin.install.source import LARGEST, PluginSource, check_size
 
 _MOST_FILES = 10_000
 _MODES = 0o755
@@ -34,32 +31,30 @@ class _Budget(NamedTuple):
     reason: str
 
 
-def unpack(path: str, folder: str, name: str = "") -> None:
+def unpack(source: PluginSource, folder: str) -> None:
     """Unpacks a published plugin into a folder.
 
     Args:
-        path: The zip, tar.gz or executable.
+        source: The zip, tar.gz or executable.
         folder: Where its files go; it exists and is empty.
-        name: What an executable is called; the file's own name, if it is not given.
 
     Raises:
         StorageError: It is malformed, too large, or has a member that leads elsewhere.
     """
     try:
-        with files.open_regular(path) as file:
-            _unpack(file, path, folder, name or os.path.basename(path))
+        _unpack(source, folder)
     except OSError as error:
-        raise StorageError(f"{path} cannot be unpacked: {error.strerror or error}") from None
+        raise StorageError(f"{source.name} cannot be unpacked: {error.strerror or error}") from None
     except StorageError as error:
-        if path in error.message:
+        if source.name in error.message:
             raise
-        raise error.within(path) from error
+        raise error.within(source.name) from error
 
 
-def _unpack(file: BinaryIO, path: str, folder: str, name: str) -> None:
-    status = os.fstat(file.fileno())
-    if status.st_size >= LARGEST:
-        raise StorageError(f"{path} reaches the limit of {LARGEST >> 20} MiB")
+def _unpack(source: PluginSource, folder: str) -> None:
+    file, size = source.file, source.size
+    check_size(source.name, size)
+    file.seek(0)
     first = file.read(4)
     file.seek(0)
     if first.startswith(zips.SIGNATURES):
@@ -67,8 +62,8 @@ def _unpack(file: BinaryIO, path: str, folder: str, name: str) -> None:
     elif first.startswith(tarballs.SIGNATURE):
         members = tarballs.members(file, LARGEST, _MOST_FILES)
     else:
-        members = iter([Member(name, name, status.st_size, status.st_mode, file)])
-    _write_checked(path, members, folder, _budget(path, status.st_size))
+        members = iter([Member(source.file_name, source.file_name, size, source.mode, file)])
+    _write_checked(source.name, members, folder, _budget(source.name, size))
 
 
 def _budget(path: str, size: int) -> _Budget:

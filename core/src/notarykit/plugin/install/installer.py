@@ -18,6 +18,7 @@ from notarykit.plugin.host.metadata import read_metadata
 from notarykit.plugin.host.semver import SemanticVersion
 from notarykit.plugin.install import archives
 from notarykit.plugin.install.atomic_swap import replace_folder
+from notarykit.plugin.install.source import PluginSource, open_source
 from notarykit.plugin.launcher import flags_for, is_launcher, launcher
 from notarykit.plugin.names import PREFIX, check_name
 
@@ -38,22 +39,32 @@ class Installed(NamedTuple):
     earlier: str
 
 
-def install_file(path: str, *, file_name: str = "", force: bool = False) -> Installed:
-    """Installs a plugin from a zip, a tar.gz or an executable.
-
-    Args:
-        path: The file.
-        file_name: What the file is called, if not as its path says.
-        force: Whether it may replace a version that is not lower, or one that does not work.
+def install_file(path: str, *, force: bool = False) -> Installed:
+    """Installs a plugin from a zip, a tar.gz or an executable, which nobody verifies; see `install_source`.
 
     Raises:
         StorageError: The file is malformed or too large, or the plugin cannot be put in its place.
         PluginError: The plugin does not work, or is not newer than the one that is there.
     """
+    with open_source(path) as source:
+        return install_source(source, force=force)
+
+
+def install_source(source: PluginSource, *, force: bool = False) -> Installed:
+    """Installs a plugin from a zip, a tar.gz or an executable.
+
+    Args:
+        source: The bytes that are installed.
+        force: Whether it may replace a version that is not lower, or one that does not work.
+
+    Raises:
+        StorageError: They are malformed or too many, or the plugin cannot be put in its place.
+        PluginError: The plugin does not work, or is not newer than the one that is there.
+    """
 
     def unpack(folder: str) -> str:
-        archives.unpack(path, folder, file_name)
-        return _executable_in(folder, path)
+        archives.unpack(source, folder)
+        return _executable_in(folder, source.name)
 
     return _install(unpack, force=force, check=_check_newer)
 

@@ -1,6 +1,14 @@
 """`notarykit plugin`: doctor, install, list, test, uninstall, use."""
 
-from notarykit.cli.commands.plugin import check, install, installed
-from notarykit.cli.options import Group
+from notarykit.cli.options import CommandModules, Group
 
-COMMAND = Group("Manage plugins.", {**install.COMMANDS, **installed.COMMANDS, **check.COMMANDS})
+_MODULES = {
+    "doctor": "check",
+    "install": "install",
+    "list": "installed",
+    "test": "check",
+    "uninstall": "install",
+    "use": "installed",
+}
+
+COMMAND = Group("Manage plugins.", CommandModules(__name__, tuple(_MODULES), _MODULES))

@@ -1,101 +1,84 @@
 """`notarykit plugin`: install, uninstall."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notarykit._internal.printable import printable
 from notarykit.cli.options import YES_FLAG, Arguments, Command, Flag, Options
-from notarykit.cli.output import confirmed
-from notarykit.errors import ContentError, StorageError, UsageError
+from notarykit.cli.output import OUTPUT_FLAG, confirmed, print_json
+from notarykit.cli.plugin_sources import VERIFY_FLAGS, check_flags, check_sum, downloaded, verified
+from notarykit.errors import UsageError
 
 if TYPE_CHECKING:
+    from notarykit.plugin.discovery.plugin_settings import PluginSettings
     from notarykit.plugin.install.installer import Installed
+    from notarykit.verification.published_plugin import VerifiedPlugin
 
-_DOWNLOAD_SECONDS = 600.0
+_WITH_PACKAGES = ("from-package", "force", "output", "debug", "verbose", "ca-file")
+_CHECKED_BY_PIP = "verify its wheel with 'notarykit blob verify' before pip installs it"
 
 
 def _install(options: Options) -> int:
+    from notarykit.plugin.discovery.plugin_settings import load_plugin_settings
+    from notarykit.plugin.install.installer import install_source
+
+    options.exclusive("file", "url", "artifact", "from-package")
+    if options["from-package"]:
+        installed = _install_from_package(options, load_plugin_settings())
+        return _report(options, installed, None)
+    if not options.arguments:
+        raise UsageError("missing plugin source location", advice="name a file with --file, or a URL with --url")
+    if not (options["file"] or options["url"] or options["artifact"]):
+        raise UsageError("one of --file, --url, --artifact and --from-package must be set")
+    statement = load_plugin_settings().statement(options.text("verify-with") or "")
+    check_flags(options, statement)
+    if not statement:
+        return _report(options, _install_unverified(options), None)
+    found = verified(options, statement)
+    return _report(options, install_source(found.source, force=options["force"]), found)
+
+
+def _install_from_package(options: Options, settings: "PluginSettings") -> "Installed":
     from notarykit.plugin.install.installer import install_package
 
-    options.exclusive("file", "url", "from-package")
-    if options["from-package"]:
-        if options.arguments or options["sha256sum"]:
-            raise UsageError("--from-package can only be combined with --force")
-        installed = install_package(options["from-package"], force=options["force"])
-    elif not options.arguments:
-        raise UsageError("missing plugin source location", advice="name a file with --file, or a URL with --url")
-    elif options["file"]:
-        installed = _install_from_file(options)
-    elif options["url"]:
-        installed = _install_from_url(options)
-    else:
-        raise UsageError("one of --file, --url and --from-package must be set")
-    if installed.earlier:
-        versions = f"from version {installed.earlier} to {installed.version}"
-        print(printable(f"Successfully updated plugin {installed.name} {versions}"))
-    else:
-        print(printable(f"Successfully installed plugin {installed.name}, version {installed.version}"))
-    return 0
+    if options.arguments or set(options.written) - set(_WITH_PACKAGES):
+        raise UsageError("--from-package can only be combined with --force")
+    settings.refuse_unverified("a package that is installed cannot be verified any more", _CHECKED_BY_PIP)
+    return install_package(options["from-package"], force=options["force"])
 
 
-def _install_from_file(options: Options) -> "Installed":
-    from notarykit._internal import files
-    from notarykit.plugin.install.archives import LARGEST
-    from notarykit.plugin.install.installer import install_file
+def _install_unverified(options: Options) -> "Installed":
+    from notarykit.plugin.install.installer import install_file, install_source
+    from notarykit.plugin.install.source import read_source
 
-    path = options.arguments[0]
-    if options["sha256sum"] is None:
+    path, wanted = options.arguments[0], options["sha256sum"]
+    if options["artifact"]:
+        raise UsageError("--artifact requires --verify-with", advice="name a statement of the trust policy")
+    if options["url"] and not wanted:
+        raise UsageError("--url requires --sha256sum, the SHA256 that the plugin's publisher gives, or --verify-with")
+    if options["file"] and wanted is None:
         return install_file(path, force=options["force"])
-    try:
-        content = files.read(path, LARGEST)
-    except FileNotFoundError:
-        raise StorageError(f"{path} does not exist", advice="check the path") from None
-    return _install_content(content, os.path.basename(path), options)
+    source = downloaded(options) if options["url"] else read_source(path)
+    check_sum(wanted, source)
+    return install_source(source, force=options["force"])
 
 
-def _install_content(content: bytes, name: str, options: Options) -> "Installed":
-    """Installs the bytes whose checksum was compared, since the file may change before it is read again."""
-    import tempfile
+def _report(options: Options, installed: "Installed", found: "VerifiedPlugin | None") -> int:
+    """Prints what was installed."""
+    name, version, earlier = installed
+    if options["output"] == "json":
+        document: dict[str, Any] = {"plugin": name, "version": version, "earlierVersion": earlier}
+        if found:
+            from notarykit.verification.document import verdict_members
 
-    from notarykit.plugin.install.installer import install_file
-
-    _check_sum(options["sha256sum"], content)
-    with tempfile.NamedTemporaryFile(prefix="notarykit-") as file:
-        file.write(content)
-        file.flush()
-        os.chmod(file.name, 0o700)
-        return install_file(file.name, file_name=name, force=options["force"])
-
-
-def _install_from_url(options: Options) -> "Installed":
-    from urllib.parse import unquote, urlsplit
-
-    from notarykit.cli.spinner import progress
-    from notarykit.net.download import download
-    from notarykit.net.tls import TLSSettings
-    from notarykit.net.urls import redact_url
-    from notarykit.plugin.install.archives import LARGEST
-
-    url = options.arguments[0]
-    if not options["sha256sum"]:
-        raise UsageError("--url requires --sha256sum, the SHA256 that the plugin's publisher gives")
-    print(f"Downloading plugin from {printable(redact_url(url))}")
-    with progress("Downloading"):
-        content = download(url, LARGEST, _DOWNLOAD_SECONDS, TLSSettings(ca_file=options["ca-file"] or ""))
-    print("Download completed")
-    return _install_content(content, os.path.basename(unquote(urlsplit(url).path)), options)
-
-
-def _check_sum(wanted: str, content: bytes) -> None:
-    """Refuses content with another SHA256."""
-    from hashlib import sha256
-
-    actual = sha256(content).hexdigest()
-    if actual != wanted.lower():
-        raise ContentError(
-            f"plugin SHA-256 checksum does not match the user input: expected {wanted}, it is {actual}",
-            advice="do not use this file, and inform the plugin's publisher",
-        )
+            document["source"] = found.source.name
+            document["verification"] = verdict_members(found.outcome)
+        print_json(document)
+    elif earlier:
+        print(printable(f"Successfully updated plugin {name} from version {earlier} to {version}"))
+    else:
+        print(printable(f"Successfully installed plugin {name}, version {version}"))
+    return 0
 
 
 def _uninstall(options: Options) -> int:
@@ -114,16 +97,21 @@ def _uninstall(options: Options) -> int:
 
 COMMANDS = {
     "install": Command(
-        "[flags] (<--file|--url> <plugin_source> | --from-package <plugin_name>)",
+        "[flags] (<--file|--url|--artifact> <plugin_source> | --from-package <plugin_name>)",
         "Install a plugin",
         _install,
         (
+            OUTPUT_FLAG,
+            Flag("artifact", "install plugin from an OCI artifact, verified by --verify-with", "switch"),
             Flag("file", "install plugin from a file on file system", "switch"),
             Flag("url", "install plugin from an HTTPS URL; the download may take 10 minutes", "switch"),
             Flag("from-package", "name of a plugin in an installed Python package, to install for notation"),
-            Flag("sha256sum", 'must match SHA256 of the plugin source, required when "--url" flag is set'),
-            Flag("ca-file", "file of CA certificates to trust for the URL instead of the system's"),
+            Flag(
+                "sha256sum",
+                'must match SHA256 of the plugin source, required when "--url" flag is set without --verify-with',
+            ),
             Flag("force", "force the installation of the plugin", "switch"),
+            *VERIFY_FLAGS,
         ),
         ("add",),
         Arguments(0, 1),
@@ -133,6 +121,14 @@ COMMANDS = {
             (
                 "Install a plugin from a URL",
                 "notarykit plugin install --url https://example.com/wabbit.tar.gz --sha256sum <checksum>",
+            ),
+            (
+                "Install a plugin from a file whose signature is beside it, if a trusted publisher signed it",
+                "notarykit plugin install --verify-with plugins --file wabbit-plugin-v1.0.zip",
+            ),
+            (
+                "Install a plugin from a registry, if a trusted publisher signed it",
+                "notarykit plugin install --verify-with plugins --artifact registry.example.com/wabbit@<digest>",
             ),
             (
                 "Install a plugin from a Python package for notation",
