@@ -164,3 +164,21 @@ def test_upload_that_breaks_off_is_begun_again(place: Place) -> None:
     place.push()
     assert rule.met == 1
     assert _has(place.registry, _LAYER_BLOB.strip("/$"))
+
+
+def test_program_pushes_what_it_trusts(place: Place) -> None:
+    """A program pushes nothing of a bundle in which it does not trust everything, unless it asks for that."""
+    stranger = place.verifier._replace(store=notarykit.MemoryTrustStore({}))
+    with notarykit.load_registries() as registries:
+        with pytest.raises(notarykit.NotarykitError):
+            notarykit.push_bundle(place.bundle, place.proxy.host, verifier=stranger, registries=registries)
+        assert place.proxy.seen == []
+        digest = place.bundle.trust.descriptor.digest
+        ((artifact, pushed),) = notarykit.push_bundle(
+            place.bundle, place.proxy.host, verifier=stranger, trust_digest=digest, registries=registries
+        )
+        assert len(pushed.signatures) == len(artifact.signatures) == 1
+        notarykit.push_bundle(
+            place.bundle, place.proxy.host, verifier=stranger, allow_unverified=True, registries=registries
+        )
+    assert _has(place.registry, f"manifests/{place.digest}")

@@ -19,7 +19,7 @@ from tests.servers.registry.running import Registry
 from tests.servers.registry.scenes import error_of, run
 from tests.support.bundles import Parts, members_of
 from tests.support.ca import make_chain
-from tests.support.homes import SCOPE, Home, complete_home
+from tests.support.homes import SCOPE, Home, complete_home, policy_document
 from tests.support.layouts import MANIFEST_TYPE, add_blob, make_layout, read_index, write_index
 from tests.support.registries import fallback_entries, push_artifacts
 
@@ -183,7 +183,7 @@ def test_unreachable_registry(home: Home, tmp_path: Path) -> None:
     _did(home, "sign", "--oci-layout", f"hello@{layout.digest}")
     _did(home, "bundle", "create", "--oci-layout", "--scope", SCOPE, f"hello@{layout.digest}", "-o", "x.tar")
     error = error_of(run(home, "bundle", "push", "x.tar", "localhost:1", "--timeout", "1s"), 3)
-    assert error.startswith(f"localhost:1/tests@{layout.digest}: ")
+    assert error.startswith(f"localhost:1/tests@{layout.digest} was not pushed: ")
     error = error_of(run(home, "bundle", "push", "x.tar", "https://localhost:1"), 2)
     assert "is not of the form registry or registry/prefix" in error
 
@@ -236,3 +236,33 @@ def test_large_layers_pass_through(home: Home, docker_registry: DockerRegistries
     assert _mebibytes(home, "bundle", "push", "y.tar", here.host) < _SMALL
     _did(home, "verify", f"{here.host}/{NAME}@{artifact}")
     assert members_of("y.tar").keys() >= {f"blobs/sha256/{digest}"}
+
+
+def test_what_is_not_verified_is_not_pushed(home: Home, started: Callable[[str], Registry]) -> None:
+    """An artifact that the policy does not accept is not in the registry afterwards; others are."""
+    there, here = started("memory"), started("memory")
+    signed, unsigned = push_artifacts(there.address, NAME, ["v1", "v2"])
+    _did(home, "sign", f"{there.host}/{NAME}@{signed}")
+    references = [f"{there.host}/{NAME}@{digest}" for digest in (unsigned, signed)]
+    assert run(home, "bundle", "create", "--allow-unverified", *references, "-o", "x.tar").returncode == 0
+    first, second = _pushed(home, 1, "x.tar", here.host)
+    assert (first["error"]["type"], second["pushed"]) == ("NoSignatureError", True)
+    assert [_get(here, f"/v2/{NAME}/manifests/{digest}")[0] for digest in (unsigned, signed)] == [404, 200]
+    assert [result["pushed"] for result in _pushed(home, 0, "x.tar", here.host, "--allow-unverified")] == [True, True]
+
+
+def test_trust_of_a_push(home: Home, started: Callable[[str], Registry]) -> None:
+    """The trust that counts is that of `bundle verify`: the user's, another policy, or the bundle's by its digest."""
+    there, here = started("memory"), started("memory")
+    (digest,) = push_artifacts(there.address, NAME, ["v1"])
+    _did(home, "sign", f"{there.host}/{NAME}@{digest}")
+    _did(home, "bundle", "create", f"{there.host}/{NAME}@{digest}", "-o", "x.tar")
+    trust = Parts("x.tar").manifest["layers"][0]["digest"]
+    home.set_policy(policy_document(scopes=[f"{here.host}/{NAME}"]))
+    (result,) = _pushed(home, 1, "x.tar", here.host)
+    assert result["error"]["type"] == "NoApplicablePolicyError"
+    assert _get(here, f"/v2/{NAME}/manifests/{digest}")[0] == 404
+    _pushed(home, 0, "x.tar", here.host, "--for", here.host)
+    home.policy_file.unlink()
+    assert run(home, "bundle", "push", "x.tar", here.host).returncode == 2
+    _pushed(home, 0, "x.tar", here.host, "--trust-from-bundle", trust)

@@ -197,15 +197,25 @@ def refresh_bundle(
 
 
 def push_bundle(
-    bundle: "str | os.PathLike[str] | SignatureBundle", destination: str, *, registries: "Registries | None" = None
+    bundle: "str | os.PathLike[str] | SignatureBundle",
+    destination: str,
+    *,
+    verifier: "Verifier | None" = None,
+    trust_digest: str = "",
+    allow_unverified: bool = False,
+    registries: "Registries | None" = None,
 ) -> "Sequence[tuple[BundledArtifact, PushedArtifact]]":
-    """Pushes the artifacts and signatures of a bundle into a registry, as `notarykit bundle push` does.
+    """Verifies the artifacts of a bundle, and pushes them with their signatures, as `notarykit bundle push` does.
 
-    Nothing is verified before: `verify_bundle` does that. It may be called again after a failure.
+    It may be called again after a failure.
 
     Args:
         bundle: Path of the bundle, or the bundle that `open_bundle` has opened.
         destination: `registry` or `registry/prefix`; each artifact goes into the repository of its own name below it.
+        verifier: Trust policy and trust stores; by default the user's own. Statements are chosen by the repositories
+            that the artifacts come from.
+        trust_digest: Digest of the bundle's proposal of trust, told by another way, which is used then.
+        allow_unverified: True to push everything that is in the bundle, and verify nothing.
         registries: Registries that are used; by default, as the user's settings say (`load_registries`).
 
     Returns:
@@ -213,19 +223,25 @@ def push_bundle(
 
     Raises:
         UsageError: The destination is malformed.
-        ConfigurationError: The user's settings cannot be used.
+        ConfigurationError: The user's settings, a policy or a trust store cannot be used, or the proposal of trust has
+            another digest.
         StorageError: The bundle cannot be read, or the registry refuses something.
+        VerificationError: An artifact was not accepted; nothing is pushed then.
     """
     from notarykit.bundle.pushing import push_artifact
-    from notarykit.bundle.verification import scope_in
+    from notarykit.bundle.verification import offline, scope_in, verify_bundled
 
     opened = _opened(bundle)
+    if not allow_unverified:
+        used = offline(_verifier(opened, verifier, trust_digest), opened)
+        for artifact in opened.artifacts:
+            verify_bundled(opened, artifact, used)
     pushed = []
-    with nullcontext(registries) if registries else load_registries() as used:
+    with nullcontext(registries) if registries else load_registries() as used_registries:
         for artifact in opened.artifacts:
             registry, _, name = scope_in(artifact.repository, destination).partition("/")
             reference = Reference(registry, name, Digest(artifact.artifact.digest))
-            pushed.append((artifact, push_artifact(opened, artifact, used.repository(reference))))
+            pushed.append((artifact, push_artifact(opened, artifact, used_registries.repository(reference))))
     return pushed
 
 

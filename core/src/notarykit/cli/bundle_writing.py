@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from notarykit._internal.printable import printable
 from notarykit.bundle.verification import offline, verify_bundled
-from notarykit.cli.bundles import description, summary
+from notarykit.cli.bundles import PLUGIN_CONFIG_FLAG, description, summary
 from notarykit.cli.diagnostics import print_error, warnings_about
 from notarykit.cli.options import Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, print_json
@@ -20,7 +20,7 @@ WRITING_FLAGS = (
     Flag("allow-unverified", "write the bundle even if an artifact would not be verified with it", "switch"),
     OUTPUT_FLAG._replace(short=""),
     Flag("output-file", "path of the bundle, which is replaced if it exists", short="o"),
-    Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
+    PLUGIN_CONFIG_FLAG,
 )
 
 

@@ -27,6 +27,12 @@ TRUST_FLAGS = (
         "digest of the trust policy and trust stores in the bundle, told by another way; they are used then",
     ),
 )
+FOR_FLAG = Flag(
+    "for", "registry[/prefix] of the other side, by whose names of repositories policy statements are chosen"
+)
+PLUGIN_CONFIG_FLAG = Flag(
+    "plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"
+)
 
 
 def policy_of(options: Options) -> TrustPolicyDocument:

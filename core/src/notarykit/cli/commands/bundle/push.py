@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 from notarykit._internal.printable import printable
 from notarykit.bundle.pushing import PushedArtifact, push_artifact
 from notarykit.bundle.reading import open_bundle
-from notarykit.bundle.verification import scope_in
+from notarykit.bundle.verification import offline, scope_in, verify_bundled
 from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.results import results_in
 from notarykit.cli.batch.tally import Tally
-from notarykit.cli.bundles import count
+from notarykit.cli.bundles import FOR_FLAG, PLUGIN_CONFIG_FLAG, TRUST_FLAGS, count, verifier_for
 from notarykit.cli.diagnostics import print_error, warnings_about
-from notarykit.cli.options import Arguments, Command, Options
+from notarykit.cli.options import Arguments, Command, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG
 from notarykit.cli.references import REGISTRY_FLAGS, STORING_FLAGS
 from notarykit.cli.registries import NamedRegistries
@@ -23,14 +23,19 @@ from notarykit.oci.registry.repository import RegistryRepository
 if TYPE_CHECKING:
     from notarykit.bundle.bundle import SignatureBundle
     from notarykit.bundle.contents import BundledArtifact
+    from notarykit.verification.verifier import Verifier
 
 
 class _Push:
-    """Pushes the artifacts of a bundle, one after the other."""
+    """Verifies and pushes the artifacts of a bundle, one after the other."""
 
     def __init__(self, options: Options, bundle: "SignatureBundle", destination: str) -> None:
         self._options = options
         self._bundle = bundle
+        self._verifier: Verifier | None = None
+        if not options["allow-unverified"]:
+            verifier = verifier_for(options, bundle)._replace(plugin_config=options.pairs("plugin-config"))
+            self._verifier = offline(verifier, bundle)
         self._references = [_reference(artifact, destination) for artifact in bundle.artifacts]
         self._registries = NamedRegistries(options, [self._references[0].registry])
         self._tally = Tally()
@@ -52,17 +57,25 @@ class _Push:
     def _push(self, artifact: "BundledArtifact", reference: Reference) -> Result:
         try:
             with progress(f"Pushing {reference}"):
+                self._verify(artifact)
                 repository = self._registries.open(reference)
                 assert isinstance(repository, RegistryRepository)
                 pushed = push_artifact(self._bundle, artifact, repository)
         except Exception as raised:  # noqa: BLE001 - the error of one artifact does not end the work on others
             error = own_error(raised)
-            line = error.one_line() if str(reference) in error.message else f"{reference}: {error.one_line()}"
+            line = f"{reference} was not pushed: {error.one_line()}"
             print_error(raised, line, debug=self._options["debug"])
             return Result(error.exit_code, {"pushed": False, "error": error.to_json()})
         if self._options["output"] == "text":
             print(f"Pushed {printable(str(reference))}: {_counts(pushed)}")
         return Result(0, _members(artifact, pushed))
+
+    def _verify(self, artifact: "BundledArtifact") -> None:
+        """Refuses what is not accepted; the content is checked on its way."""
+        if self._verifier is not None:
+            named = self._options["for"]
+            scope = scope_in(artifact.repository, named) if named else artifact.repository
+            verify_bundled(self._bundle, artifact, self._verifier, scope=scope)
 
 
 def _reference(artifact: "BundledArtifact", destination: str) -> Reference:
@@ -91,14 +104,22 @@ def _run(options: Options) -> int:
 
 COMMAND = Command(
     "[flags] <file> <registry>[/<prefix>]",
-    "Push the artifacts and signatures in a bundle into a registry. Nothing is verified before.",
+    "Verify the artifacts in a bundle, and push them with their signatures into a registry.",
     _run,
-    (*REGISTRY_FLAGS, *STORING_FLAGS, RESULTS_FLAG),
+    (
+        *REGISTRY_FLAGS,
+        *STORING_FLAGS,
+        *TRUST_FLAGS,
+        RESULTS_FLAG,
+        Flag("allow-unverified", "push everything in the bundle, and verify nothing", "switch"),
+        FOR_FLAG,
+        PLUGIN_CONFIG_FLAG,
+    ),
     arguments=Arguments(2, 2, "missing path of the bundle or registry"),
     examples=(
         (
             "Push into a registry, each artifact into the repository of its name there",
-            "notarykit bundle verify hello.tar && notarykit bundle push hello.tar registry.internal:5000",
+            "notarykit bundle push hello.tar registry.internal:5000",
         ),
     ),
 )

@@ -8,7 +8,7 @@ from notarykit.bundle.verification import offline, scope_in, verify_bundled
 from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.results import results_in
 from notarykit.cli.batch.tally import Tally
-from notarykit.cli.bundles import TRUST_FLAGS, verifier_for
+from notarykit.cli.bundles import FOR_FLAG, PLUGIN_CONFIG_FLAG, TRUST_FLAGS, verifier_for
 from notarykit.cli.diagnostics import print_error, warnings_about
 from notarykit.cli.options import Arguments, Command, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG
@@ -113,10 +113,8 @@ COMMAND = Command(
         RESULTS_FLAG,
         *FILE_FLAGS,
         *SIGNATURE_FLAGS,
-        Flag(
-            "for", "registry/[prefix] that the artifacts will be pushed to, by whose names policy statements are chosen"
-        ),
-        Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
+        FOR_FLAG,
+        PLUGIN_CONFIG_FLAG,
         Flag("user-metadata", "{key}={value} pair that the signature must contain", "texts", "m"),
     ),
     arguments=Arguments(1, 1000, "missing path of the bundle"),
