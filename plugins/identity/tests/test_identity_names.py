@@ -1,5 +1,7 @@
 """Identities in certificates and trust policies, key ids, and the verdict of the plugin."""
 
+import contextlib
+
 import pytest
 from cryptography import x509
 from hypothesis import given
@@ -104,6 +106,24 @@ def test_certificate_without_one_clear_identity_has_none(
     """What can be read in two ways, or in none, is no identity."""
     with pytest.raises(ValueError, match=reason):
         identity_of(_leaf(*extensions, subject=subject))
+
+
+_SAN = "2.5.29.17"
+
+
+@pytest.mark.parametrize("content", ["30028300", "300aa3083006800161810162", "3003870101", "3000", "", "30038801ff"])
+def test_names_of_other_kinds_are_no_identity(content: str) -> None:
+    """An X.400 address, an EDI party, half an IP address and what is no name at all end in the same error."""
+    with pytest.raises(ValueError, match=r"\w"):
+        identity_of(_leaf(_FULCIO, _extension(_SAN, bytes.fromhex(content))))
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40))
+def test_whatever_the_extensions_hold_there_is_an_identity_or_a_reason(issuer: bytes, names: bytes) -> None:
+    """Bytes that nobody would write raise nothing else."""
+    leaf = _leaf(_extension(_ISSUER_V2, issuer), _extension(_SAN, names))
+    with contextlib.suppress(ValueError):
+        assert all(identity_of(leaf))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn", "Zl", "Zp"]), min_size=1))

@@ -71,13 +71,18 @@ def identity_of(der: bytes) -> Identity:
     try:
         issuer = _issuer_of(certificate)
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        is_bare = not list(certificate.subject)
     except x509.ExtensionNotFound:
         raise ValueError("it has no subject alternative name") from None
     except x509.DuplicateExtension:
         raise ValueError("it has an extension twice") from None
+    except ValueError:
+        raise
+    except Exception:  # noqa: BLE001 - cryptography has exceptions of its own for kinds of names that it does not know
+        raise ValueError("its names or extensions cannot be read") from None
     if len(names.value) != 1:
         raise ValueError(f"it has {len(names.value)} subject alternative names, not one")
-    if not list(certificate.subject) and not names.critical:
+    if is_bare and not names.critical:
         raise ValueError("it has neither a subject nor a critical subject alternative name")
     subject = _text_of(names.value[0])
     identity = _split(subject) if issuer is None else Identity(issuer, subject)
