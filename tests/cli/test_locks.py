@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit._internal import files
+from notarykit._internal import locks
 from tests.cli.world import World
 from tests.support.executables import add_executable, shell_plugin
 
@@ -52,9 +52,9 @@ def test_held_lock_is_reported(
     world: World, monkeypatch: pytest.MonkeyPatch, scene: Callable[[World], tuple[Path, list[str]]]
 ) -> None:
     """Behind a lock that does not come free a command ends with 3, and does its work when it is free again."""
-    monkeypatch.setattr(files, "SECONDS_FOR_A_LOCK", 0.01)
+    monkeypatch.setattr(locks, "SECONDS_FOR_A_LOCK", 0.01)
     folder, command = scene(world)
-    with files.locked(str(folder)):
+    with locks.locked(str(folder)):
         error = world.refused(3, *command)
         assert "is locked: another program has held it for more than 0.01 seconds" in error
         assert f"fuser -v {str(folder)!r}" in error or f"fuser -v {folder.name!r}" in error

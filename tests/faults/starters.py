@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from notarykit._internal import files
+from notarykit._internal import locks
 
 
 class End(NamedTuple):
@@ -51,7 +51,7 @@ def run_at_once(
     commands: Sequence[Sequence[str]], environment: Mapping[str, str], folder: str | os.PathLike[str]
 ) -> list[End]:
     """Runs command lines that all need the lock of a folder, which is free when the last of them has come to it."""
-    with files.locked(os.fspath(folder)):
+    with locks.locked(os.fspath(folder)):
         processes = [start(command, environment) for command in commands]
         for process in processes:
             wait_for_a_waiter(process, folder)

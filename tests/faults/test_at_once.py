@@ -23,8 +23,8 @@ SIGNERS = 8
 
 _HOLDER = """
 import sys
-from notarykit._internal import files
-with files.locked(sys.argv[1]):
+from notarykit._internal import locks
+with locks.locked(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.readline()
 """

@@ -3,20 +3,12 @@
 import errno
 import os
 import stat
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from notarykit._internal import files
-from notarykit._internal.deadline import deadline
+from notarykit._internal import files, locks
 from notarykit.errors import StorageError
-
-
-def _run(program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([sys.executable, "-c", program, *arguments], check=False, capture_output=True, timeout=60)
 
 
 def test_reads_up_to_the_limit(tmp_path: Path) -> None:
@@ -168,7 +160,7 @@ def test_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_missing_folders_are_created_for_the_owner_only(tmp_path: Path) -> None:
     """Every folder that is made on the way is readable for its owner alone."""
     files.write(str(tmp_path / "a" / "b" / "c" / "file"), b"")
-    with files.locked(str(tmp_path / "d" / "e")):
+    with locks.locked(str(tmp_path / "d" / "e")):
         pass
     for made in ("a", "a/b", "a/b/c", "d", "d/e"):
         assert stat.S_IMODE((tmp_path / made).stat().st_mode) == 0o700
@@ -180,7 +172,7 @@ def test_no_folder_named_tilde_is_created(tmp_path: Path, monkeypatch: pytest.Mo
     for path in ("~/.config/file", str(tmp_path / "~" / "file")):
         with pytest.raises(StorageError, match=r"~ is expanded by shells only, and no folder of that name is created$"):
             files.write(path, b"x")
-    with pytest.raises(StorageError, match="cannot be created: ~ is expanded"), files.locked("~/locks"):
+    with pytest.raises(StorageError, match="cannot be created: ~ is expanded"), locks.locked("~/locks"):
         pass
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "~").mkdir()
@@ -234,118 +226,6 @@ def test_folder_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot be written"):
         files.write(str(tmp_path / "file" / "below"), b"")
-    with pytest.raises(StorageError, match="file cannot be created"), files.locked(str(tmp_path / "file")):
+    with pytest.raises(StorageError, match="file cannot be created"), locks.locked(str(tmp_path / "file")):
         pass
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
-
-
-_KILLED = """
-import os, sys
-from notarykit._internal import files
-os.fsync = lambda handle: os._exit(9)
-with files.locked(sys.argv[1]):
-    files.write(sys.argv[1] + "/file", b"new")
-"""
-
-
-def test_remains_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
-    """A writer that dies halfway leaves the old content, frees the lock, and the next one clears up after it."""
-    (tmp_path / "file").write_bytes(b"old")
-    assert _run(_KILLED, str(tmp_path)).returncode == 9
-    assert len(os.listdir(tmp_path)) == 2
-    assert (tmp_path / "file").read_bytes() == b"old"
-    with files.locked(str(tmp_path)):
-        assert os.listdir(tmp_path) == ["file"]
-
-
-_COUNT = """
-import sys
-from notarykit._internal import files
-for _ in range(30):
-    with files.locked(sys.argv[1]):
-        count = int(files.read(sys.argv[1] + "/count", 10))
-        files.write(sys.argv[1] + "/count", str(count + 1).encode())
-"""
-
-
-def test_lock_excludes_other_processes(tmp_path: Path) -> None:
-    """Three processes that count under the lock lose no step."""
-    (tmp_path / "count").write_bytes(b"0")
-    running = [subprocess.Popen([sys.executable, "-c", _COUNT, str(tmp_path)]) for _ in range(3)]
-    assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
-    assert (tmp_path / "count").read_bytes() == b"90"
-    assert os.listdir(tmp_path) == ["count"]
-
-
-def test_lock_excludes_other_threads(tmp_path: Path) -> None:
-    """No two threads of one process hold the lock at the same time."""
-    inside = 0
-    most = 0
-
-    def work() -> None:
-        nonlocal inside, most
-        for _ in range(20):
-            with files.locked(str(tmp_path)):
-                inside += 1
-                most = max(most, inside)
-                os.listdir(tmp_path)
-                inside -= 1
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert not any(thread.is_alive() for thread in threads)
-    assert most == 1
-
-
-def test_exception_releases_the_lock(tmp_path: Path) -> None:
-    """An error under the lock comes through and leaves the lock free."""
-
-    def fail() -> None:
-        with files.locked(str(tmp_path)):
-            raise KeyError("inside")
-
-    for _ in range(2):
-        with pytest.raises(KeyError, match="inside"):
-            fail()
-
-
-@pytest.mark.parametrize("limit", [0, 0.05])
-def test_held_lock_times_out_with_advice(tmp_path: Path, limit: float) -> None:
-    """Whoever waits in vain hears which folder is locked, for how long, and how to find who holds it."""
-    with files.locked(str(tmp_path)):
-        with pytest.raises(StorageError) as caught, files.locked(str(tmp_path), limit):
-            pytest.fail("the lock was held twice")
-        message = f"{tmp_path} is locked: another program has held it for more than {limit:g} seconds"
-        assert caught.value.message == message
-        assert f"fuser -v {str(tmp_path)!r}" in caught.value.advice
-        assert caught.value.exit_code == 3
-    with files.locked(str(tmp_path), limit):
-        pass
-
-
-def test_lock_wait_has_its_own_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing is said, the wait is a minute at most."""
-    clock = iter(range(0, 1000, 7))
-    monkeypatch.setattr("time.monotonic", lambda: next(clock))
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    with (
-        files.locked(str(tmp_path)),
-        pytest.raises(StorageError, match="more than 60 seconds"),
-        files.locked(str(tmp_path)),
-    ):
-        pass
-    assert 60 < next(clock) < 80
-
-
-def test_lock_wait_ends_at_the_deadline(tmp_path: Path) -> None:
-    """The end of the present call comes before the lock's own limit."""
-    with (
-        files.locked(str(tmp_path)),
-        deadline(0.05),
-        pytest.raises(StorageError, match="is locked"),
-        files.locked(str(tmp_path)),
-    ):
-        pytest.fail("the lock was held twice")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit._internal import files
+from notarykit._internal import locks
 from notarykit.bundle.partial_file import partial_file
 from notarykit.errors import StorageError
 
@@ -54,7 +54,7 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
 def test_file_that_was_renamed_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where another run renames its file between this run's opening and locking of it, that file stays as it is."""
     path = tmp_path / "x.tar"
-    open_locked = files.open_locked
+    open_locked = locks.open_locked
 
     def late(partial: str, mode: int) -> int:
         handle = open_locked(partial, mode)
@@ -63,7 +63,7 @@ def test_file_that_was_renamed_meanwhile(tmp_path: Path, monkeypatch: pytest.Mon
             Path(partial).rename(path)
         return handle
 
-    monkeypatch.setattr(files, "open_locked", late)
+    monkeypatch.setattr(locks, "open_locked", late)
     with partial_file(str(path)) as (file, _):
         file.write(b"mine")
         assert path.read_bytes() == b"of the other run"

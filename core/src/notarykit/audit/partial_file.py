@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit._internal.ownership import other_writers
 from notarykit.audit.audit_file import AuditFile, AuditWriter
 from notarykit.audit.changes import Change
@@ -48,7 +48,7 @@ class PartialFile:
         self._offsets: dict[str, int] = {}
         self.path = f"{path}{SUFFIX}" if path else _temporary_file()
         with self._as_storage_error():
-            self._file = os.fdopen(files.open_locked(self.path, 0o644), "r+b")
+            self._file = os.fdopen(locks.open_locked(self.path, 0o644), "r+b")
         self._writer = AuditWriter(self._file, echo)
         try:
             if fault := other_writers(self._file.fileno()):  # what others can write becomes the file of the audit

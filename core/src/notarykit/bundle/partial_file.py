@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit.errors import StorageError
 
 
@@ -34,7 +34,7 @@ def partial_file(path: str) -> Iterator[tuple[BinaryIO, str]]:
                 with contextlib.suppress(OSError):
                     os.unlink(partial)
                 raise
-        _sync_folder(os.path.dirname(path) or ".")
+        files.sync_folder(os.path.dirname(path) or ".")
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from None
 
@@ -42,7 +42,7 @@ def partial_file(path: str) -> Iterator[tuple[BinaryIO, str]]:
 def _opened(partial: str) -> int:
     """Returns the file, locked and empty."""
     while True:
-        handle = files.open_locked(partial, 0o644)
+        handle = locks.open_locked(partial, 0o644)
         try:
             if not os.path.lexists(partial) or not os.path.samestat(os.fstat(handle), os.lstat(partial)):
                 os.close(handle)  # another run has renamed it meanwhile
@@ -52,12 +52,3 @@ def _opened(partial: str) -> int:
             os.close(handle)
             raise
         return handle
-
-
-def _sync_folder(folder: str) -> None:
-    if sys.platform != "win32":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

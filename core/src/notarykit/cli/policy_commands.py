@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit._internal.printable import printable
 from notarykit.cli.options import Arguments, Command, Flag, Group, Options
 from notarykit.cli.output import confirmed
@@ -121,7 +121,7 @@ def _write(commands: PolicyCommands, content: bytes, options: Options) -> str:
             print(f"The {commands.file.kind} was not changed.", file=sys.stderr)
             return ""
     path = present or commands.file.new_path()
-    with files.locked(os.path.dirname(path)):
+    with locks.locked(os.path.dirname(path)):
         files.write(path, content, 0o600)
     return path
 

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit._internal.paths import docker_folder, podman_files, settings_file
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
 from notarykit.config.credential_entries import (
@@ -127,7 +127,7 @@ def remove_entries(file: CredentialFile, keys: Iterable[str]) -> None:
         StorageError: It cannot be written.
     """
     path = os.path.realpath(file.path)  # links are followed, as by Docker
-    with files.locked(os.path.dirname(path)):
+    with locks.locked(os.path.dirname(path)):
         try:
             document = loads(files.read(path, LARGEST_FILE))
             for key in keys:

@@ -8,7 +8,7 @@ import contextlib
 import json
 from typing import Any, NamedTuple
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit._internal.paths import config_folder, settings_file
 from notarykit._internal.strict_json import Members, loads
 from notarykit.config import credential_helpers as helpers
@@ -143,7 +143,7 @@ def remember_helper(helper: str) -> None:
         StorageError: They cannot be written.
     """
     path = settings_file()
-    with files.locked(config_folder()):
+    with locks.locked(config_folder()):
         members: dict[str, Any] = {}
         with contextlib.suppress(FileNotFoundError), files.as_configuration(f"settings {path}"):
             members = Members(loads(files.read(path, LARGEST_FILE)), "document").value

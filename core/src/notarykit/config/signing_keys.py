@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit._internal.ownership import warn_of_other_writers
 from notarykit._internal.paths import config_folder, signing_keys_file
 from notarykit._internal.strict_json import DocumentError, GoMembers, loads
@@ -149,7 +149,7 @@ def change_signing_keys(change: Callable[[SigningKeys], SigningKeys]) -> Signing
         SigningKeyError: A string in the new list is not UTF-8.
         StorageError: It cannot be written.
     """
-    with files.locked(config_folder()):
+    with locks.locked(config_folder()):
         keys = change(load_signing_keys())
         members: dict[str, Any] = {"default": keys.default} if keys.default else {}
         members["keys"] = [key.to_json() for key in keys.keys]

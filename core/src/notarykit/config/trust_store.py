@@ -3,7 +3,7 @@
 import os
 import stat
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit._internal.paths import trust_store_root
 from notarykit.errors import CertificateError, StorageError, TrustStoreError
 from notarykit.keys import requirements
@@ -38,7 +38,7 @@ def add_certificate(path: str, store: StoreReference) -> tuple[bytes, ...]:
         _check_rules(der, path, store.type)
     folder = store_folder(store)
     target = os.path.join(folder, name)
-    with files.locked(folder):
+    with locks.locked(folder):
         if os.path.lexists(target):
             raise TrustStoreError(f"{path}: certificate already exists in the Trust Store")
         files.write(target, content, 0o600)

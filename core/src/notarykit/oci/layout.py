@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit._internal.strict_json import DocumentError, GoMembers, dumps, loads
 from notarykit.envelope.descriptor import Descriptor, digest_of
 from notarykit.envelope.unverified import LARGEST_ENVELOPE
@@ -252,7 +252,7 @@ class ImageLayout(Repository):
         for folder in (os.path.dirname(blobs), blobs):
             if os.path.islink(folder):
                 raise StorageError(f"{folder} is a link, which is not written through")
-        with files.locked(self.path), files.locked(blobs):
+        with locks.locked(self.path), locks.locked(blobs):
             for digest, blob in (
                 (manifests.EMPTY_CONFIG_DIGEST, manifests.EMPTY_CONFIG),
                 (layer.digest, envelope),

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import IO, Any, Self
 
-from notarykit._internal import files
+from notarykit._internal import locks
 from notarykit._internal.ownership import other_writers, warn_of_other_writers
 from notarykit._internal.rfc3339 import format_rfc3339, parse_rfc3339, utc_now
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
@@ -65,7 +65,7 @@ class Journal:
 
     def _opened(self) -> IO[bytes]:
         try:
-            return os.fdopen(files.open_locked(self._path, 0o600, f"--resume {self._path}"), "r+b", buffering=0)
+            return os.fdopen(locks.open_locked(self._path, 0o600, f"--resume {self._path}"), "r+b", buffering=0)
         except (OSError, ValueError) as error:
             raise self._failure("opened", error) from None
 

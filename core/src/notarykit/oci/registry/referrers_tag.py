@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from notarykit._internal import files
+from notarykit._internal import locks
 from notarykit._internal.strict_json import dumps, loads
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NetworkError, NotAnIndexError, StorageError
@@ -156,5 +156,5 @@ class IndexUpdate:
         with contextlib.ExitStack() as stack:
             if folder:
                 with contextlib.suppress(StorageError):  # the lock spares writes; the later read keeps entries
-                    stack.enter_context(files.locked(os.path.join(folder, name)))
+                    stack.enter_context(locks.locked(os.path.join(folder, name)))
             yield

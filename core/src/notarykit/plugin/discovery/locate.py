@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit._internal.events import is_observed
 from notarykit._internal.paths import plugin_choices_file
 from notarykit._internal.strict_json import DocumentError, Members, dumps, loads
@@ -142,5 +142,5 @@ def choose(name: str, choice: str) -> None:
     """
     check_name(name)
     path = plugin_choices_file()
-    with files.locked(os.path.dirname(path)):
+    with locks.locked(os.path.dirname(path)):
         files.write(path, dumps({**plugin_choices(), name: choice}), 0o600)

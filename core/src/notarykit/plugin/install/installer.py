@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit._internal.paths import plugins_folder
 from notarykit.errors import PluginError, PluginNotFoundError, StorageError, UsageError
 from notarykit.plugin.discovery.directory import check_executable, executable_path, file_name, find_executable
@@ -210,7 +210,7 @@ def _name_of(path: str) -> str:
 def _staging() -> Iterator[str]:
     """Temporary folder on the file system of the plugins' folder, so that its content can be moved there."""
     plugins = plugins_folder()
-    with files.locked(plugins):
+    with locks.locked(plugins):
         folder = ""
         try:
             base = os.path.dirname(plugins)

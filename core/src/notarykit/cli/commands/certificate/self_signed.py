@@ -3,7 +3,7 @@
 import os
 from datetime import timedelta
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit._internal.paths import local_key_files
 from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339, utc_now
@@ -41,7 +41,7 @@ def _generate(options: Options) -> int:
     print(f"generating RSA Key with {bits} bits")
     key = generate_private_key(65537, bits)
     certificate = self_signed(key, default_subject(name), utc_now() - _EARLIER, _VALIDITY + _EARLIER)
-    with files.locked(os.path.dirname(key_path)):  # checked again under the lock
+    with locks.locked(os.path.dirname(key_path)):  # checked again under the lock
         _refuse_existing(name, key_path, cert_path)
         print(f"generated certificate expiring on {format_rfc3339(certificate.not_valid_after_utc)}")
         files.write(key_path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)

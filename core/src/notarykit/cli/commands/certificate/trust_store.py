@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from notarykit._internal import files
+from notarykit._internal import files, locks
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
 from notarykit.cli.options import YES_FLAG, Arguments, Command, Flag, Options
@@ -152,7 +152,7 @@ def _delete(options: Options) -> int:
         raise UsageError("missing certificate file name", advice="give one, or --all")
     if not (options["yes"] or confirmed(question, "yes")):
         return 0
-    with files.locked(folder):
+    with locks.locked(folder):
         for name in names:
             remove_file(os.path.join(folder, name))
     if options["all"]:
