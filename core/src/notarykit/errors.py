@@ -272,7 +272,7 @@ class TimestampError(NotarykitError):
 
 
 class VerificationError(NotarykitError):
-    """A signature, or every signature of an artifact, was not accepted.
+    """A signature, or every signature of an artifact or blob, was not accepted.
 
     Attributes:
         results: Results of the steps that were reached, in order (`notarykit.verification.StepResult`).
@@ -290,7 +290,7 @@ class VerificationError(NotarykitError):
 
 
 class IntegrityError(VerificationError):
-    """The envelope is malformed, its signature is invalid, or it is for another artifact."""
+    """The envelope is malformed, its signature is invalid, or it is for another artifact or blob."""
 
 
 class AuthenticityError(VerificationError):
@@ -330,7 +330,7 @@ class NoSignatureError(VerificationError):
 
 
 class NoApplicablePolicyError(VerificationError):
-    """No statement of the trust policy applies to the artifact, so it is not trusted."""
+    """No statement of the trust policy applies to the artifact or blob, so it is not trusted."""
 
 
 class NoAcceptedSignatureError(VerificationError):

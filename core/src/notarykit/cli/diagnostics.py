@@ -17,10 +17,10 @@ _MOST_SEEN = 10_000
 
 
 @contextlib.contextmanager
-def warnings_about(reference: str) -> Iterator[None]:
-    """Names an artifact in the warnings that are issued while the context is active."""
-    global _subject  # noqa: PLW0603 - a command works on one artifact after the other
-    _subject = reference
+def warnings_about(item: str) -> Iterator[None]:
+    """Names an item of a command, such as an artifact, in the warnings that are issued while the context is active."""
+    global _subject  # noqa: PLW0603 - a command works on one item after the other
+    _subject = item
     try:
         yield
     finally:
@@ -32,8 +32,8 @@ def show_warnings() -> None:
     seen: set[str] = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        is_of_artifact = _subject and not isinstance(message, ConfigurationWarning)
-        text = printable(f"{_subject}: {message}" if is_of_artifact else str(message))
+        is_of_subject = _subject and not isinstance(message, ConfigurationWarning)
+        text = printable(f"{_subject}: {message}" if is_of_subject else str(message))
         if text not in seen:
             if len(seen) > _MOST_SEEN:
                 seen.clear()

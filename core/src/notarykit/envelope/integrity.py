@@ -24,7 +24,7 @@ class IntactEnvelope(NamedTuple):
 
     Attributes:
         media_type: The format.
-        target: The descriptor of the signed artifact; its annotations are the user metadata.
+        target: The descriptor of the signed artifact or blob; its annotations are the user metadata.
         attributes: The signed attributes.
         chain: The certificate chain, which meets the certificate requirements.
         signature: The raw signature.

@@ -1,4 +1,4 @@
-"""Payload: the JSON document with the descriptor of the artifact (signature specification, "Payload")."""
+"""Payload: the JSON document with the descriptor of the artifact or blob (signature specification, "Payload")."""
 
 import base64
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _MOST_PARTS = 100_000
 
 
 def make_payload(target: Descriptor, user_metadata: Mapping[str, str]) -> bytes:
-    """Encodes the payload: media type, digest and size of the artifact, with user metadata as annotations.
+    """Encodes the payload: media type, digest and size of the artifact or blob, with user metadata as annotations.
 
     Raises:
         UsageError: The media type is malformed, a metadata key is reserved, or the metadata is not UTF-8 text.
@@ -39,7 +39,7 @@ def make_payload(target: Descriptor, user_metadata: Mapping[str, str]) -> bytes:
 
 
 def read_payload(payload: bytes) -> Descriptor:
-    """Parses the payload and returns the descriptor of the artifact; its annotations are the user metadata.
+    """Parses the payload and returns the descriptor of the artifact or blob; its annotations are the user metadata.
 
     Raises:
         EnvelopeError: The payload is malformed.

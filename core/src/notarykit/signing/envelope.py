@@ -40,10 +40,10 @@ class SignedEnvelope(NamedTuple):
 def sign_descriptor(
     artifact: Descriptor, signer: Signer | EnvelopeSigner, options: SignOptions = DEFAULT_OPTIONS
 ) -> SignedEnvelope:
-    """Signs the descriptor of an artifact.
+    """Signs the descriptor of an artifact or blob.
 
     Args:
-        artifact: Descriptor of the artifact; its media type, digest and size are signed.
+        artifact: Descriptor of the artifact or blob; its media type, digest and size are signed.
         signer: Signer that holds the key.
         options: Options of signing.
 

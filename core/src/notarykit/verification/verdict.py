@@ -53,12 +53,12 @@ class StepResult(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """Verdict on a signature of the artifact by a signer whom the policy trusts.
+    """Verdict on a signature of an artifact or blob by a signer whom the policy trusts.
 
     A level below `strict` may have let other steps fail: `results` says so.
 
     Attributes:
-        target: Signed descriptor of the artifact; its annotations are the user's metadata.
+        target: Signed descriptor of the artifact or blob; its annotations are the user's metadata.
         attributes: Signed attributes.
         chain: Chain of the signer.
         policy: Name of the policy statement.
@@ -92,10 +92,10 @@ class Verified(NamedTuple):
 
 
 class Audited(NamedTuple):
-    """Verdict on a signature of the artifact by a signer who is not trusted, which the policy lets pass.
+    """Verdict on a signature of an artifact or blob by a signer who is not trusted, which the policy lets pass.
 
     Attributes:
-        untrusted_target: Signed descriptor of the artifact; anyone may have written its annotations.
+        untrusted_target: Signed descriptor of the artifact or blob; anyone may have written its annotations.
         untrusted_attributes: Signed attributes.
         untrusted_chain: Chain of the signer.
         policy: Name of the policy statement.
@@ -116,7 +116,7 @@ class Audited(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """Verdict on an artifact whose signatures the policy does not have verified; nothing was read.
+    """Verdict on an artifact or blob whose signatures the policy does not have verified; nothing was read.
 
     Attributes:
         policy: Name of the policy statement.

@@ -114,21 +114,21 @@ class Journal:
             differences = "; ".join(_difference(name, before.get(name), now.get(name)) for name in names)
             raise UsageError(f"--resume {self._path} is of another run: {differences}", advice="name another file")
 
-    def recorded(self, reference: str) -> Record | None:
-        """Returns the success that an earlier run recorded for a reference, or None."""
-        position = self._positions.get(hash(reference))
+    def recorded(self, item: str) -> Record | None:
+        """Returns the success that an earlier run recorded for an item, or None."""
+        position = self._positions.get(hash(item))
         if position is None:
             return None
         self._file.seek(position)
         with open(self._file.fileno(), "rb", closefd=False) as reader:
             members = Members(loads(reader.readline(_LONGEST_LINE)), "journal")
-        if members.text("reference") != reference:
+        if members.text("reference") != item:
             return None
         recorded_at = parse_rfc3339(members.text("time"))
         ends = parse_rfc3339(members.text("ends")) if "ends" in members else None
-        return Record(reference, members.object("result").value, recorded_at, ends, self._is_private)
+        return Record(item, members.object("result").value, recorded_at, ends, self._is_private)
 
-    def write(self, reference: str, result: Result) -> None:
+    def write(self, item: str, result: Result) -> None:
         """Records an outcome.
 
         Raises:
@@ -137,7 +137,7 @@ class Journal:
         times = {"time": format_rfc3339(utc_now())}
         if result.ends is not None:
             times["ends"] = format_rfc3339(result.ends)
-        line = {"reference": reference, "exitCode": result.exit_code, **times, "result": result.members}
+        line = {"reference": item, "exitCode": result.exit_code, **times, "result": result.members}
         self._write(dumps(line) + b"\n")
 
     def _write(self, line: bytes) -> None:
