@@ -1,10 +1,12 @@
 """The linter for trust policies: each rule by a policy that it is about, and one like it that it is not about."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.policy import PREFIX_VERSION
 from notarykit.trust.store import MemoryTrustStore
 from notarykit.verification.policy_lint import PolicyFinding, lint_policy
@@ -196,6 +198,20 @@ def test_scopes_that_look_alike_in_two_statements() -> None:
     one, two = lint_policy(document, _STORES, now=NOW, soon=timedelta())
     assert (one.statement, two.statement) == ("one", "two")
     assert "'R.test/a' of statement 'two'" in one.problem
+
+
+@pytest.mark.parametrize("written", ["always", "afterCertExpiry", None])
+@pytest.mark.parametrize("stores", [["ca:acme-rockets"], _BOTH])
+def test_timestamps_that_are_asked_for_without_a_store(written: str | None, stores: list[str]) -> None:
+    """What the document says of timestamps has no effect without a tsa store, be it what is so by default."""
+    statement = make_statement(
+        trustedIdentities=[_SUBJECT], trustStores=stores, signatureVerification=_verification(verifyTimestamp=written)
+    )
+    content = json.dumps({"version": "1.0", "trustPolicies": [statement, skip(name="b", registryScopes=["r.test/b"])]})
+    document = parse_policy_document(content.encode())
+    findings = lint_policy(document, _STORES, content=content.encode(), now=NOW, soon=timedelta())
+    is_found = written is not None and stores != _BOTH
+    assert [each.rule for each in findings] == ["timestamps-without-store"] * is_found
 
 
 def test_policies_for_blobs_and_statements_that_skip() -> None:

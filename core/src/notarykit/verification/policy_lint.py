@@ -12,6 +12,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from notarykit._internal.rfc3339 import format_rfc3339, utc_now
+from notarykit._internal.strict_json import GoMembers, loads
 from notarykit.errors import CertificateError, TrustStoreError
 from notarykit.keys.certificate import load_certificate, subject_of
 from notarykit.keys.extensions import is_ca_certificate
@@ -87,12 +88,14 @@ class _Statement(NamedTuple):
         stores: Certificates of each store, or its error.
         now: Present time.
         soon: Time from which on the end of a certificate is not told yet.
+        is_timestamp_written: True if the statement says when timestamps are verified, be it what is so by default.
     """
 
     policy: TrustPolicy
     stores: dict[StoreReference, list[x509.Certificate] | TrustStoreError]
     now: datetime
     soon: datetime
+    is_timestamp_written: bool
 
     def certificates(self, *kinds: StoreType) -> list[x509.Certificate]:
         """Returns the certificates of the stores of these types that can be read."""
@@ -111,6 +114,7 @@ def lint_policy(
     document: TrustPolicyDocument | BlobTrustPolicyDocument,
     store: TrustStore,
     *,
+    content: bytes | None = None,
     now: datetime | None = None,
     soon: timedelta = SOON,
 ) -> list[PolicyFinding]:
@@ -119,18 +123,28 @@ def lint_policy(
     Args:
         document: Trust policy, for artifacts or for blobs.
         store: Trust stores.
+        content: JSON of the trust policy, which tells what it says from what is so by default.
         now: Present time, with a time zone; that of the clock by default.
         soon: How long before its end a certificate of a trust store is told.
     """
     time = now or utc_now()
     of_scopes = scope_problems(document) if isinstance(document, TrustPolicyDocument) else {}
+    written = set() if content is None else _with_timestamps(content)
     findings = []
     for policy in document.policies:
-        statement = _Statement(policy, _read(policy, store), time, time + soon)
+        is_written = policy.name in written or policy.verify_timestamp is not VerifyTimestamp.ALWAYS
+        statement = _Statement(policy, _read(policy, store), time, time + soon, is_written)
         found = [] if policy.level.is_skip else [finding for rule in _RULES for finding in rule(statement)]
         found += [_Found(Severity.WARNING, *each) for each in of_scopes.get(policy.name, ())]
         findings += [PolicyFinding(each.severity, policy.name, *each[1:]) for each in found]
     return findings
+
+
+def _with_timestamps(content: bytes) -> set[str]:
+    """Returns the names of the statements that have the member `verifyTimestamp`; the document is well formed."""
+    statements = GoMembers(loads(content), "document").array("trustPolicies")
+    members = [GoMembers(statement, "statement") for statement in statements]
+    return {each.text("name") for each in members if "verifyTimestamp" in each.object("signatureVerification")}
 
 
 def _read(policy: TrustPolicy, store: TrustStore) -> dict[StoreReference, list[x509.Certificate] | TrustStoreError]:
@@ -215,7 +229,7 @@ def _store_types(statement: _Statement) -> Iterator[_Found]:
             "a tsa store is named, and a timestamp that is missing or wrong is only logged",
             'add the override "authenticTimestamp": "enforce"',
         )
-    if policy.verify_timestamp is VerifyTimestamp.AFTER_CERT_EXPIRY and StoreType.TSA not in kinds:
+    if statement.is_timestamp_written and StoreType.TSA not in kinds:
         yield _Found(
             Severity.WARNING,
             "timestamps-without-store",

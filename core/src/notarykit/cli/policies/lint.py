@@ -5,7 +5,7 @@ from typing import Any
 
 from notarykit.cli.options import Arguments, Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, listing, print_json
-from notarykit.cli.policies.source import load
+from notarykit.cli.policies.source import read
 from notarykit.config.policy import PolicyFile
 from notarykit.errors import TrustPolicyError
 
@@ -21,9 +21,9 @@ def _lint(file: PolicyFile[Any], options: Options) -> int:
     from notarykit.trust.store import DirectoryTrustStore, read_once
     from notarykit.verification.policy_lint import Severity, lint_policy
 
-    path, document = load(file, next(iter(options.arguments), None))
+    path, content, document = read(file, next(iter(options.arguments), None))
     store = read_once(DirectoryTrustStore(trust_store_root()))
-    findings = lint_policy(document, store, soon=timedelta(seconds=options["ends-within"]))
+    findings = lint_policy(document, store, content=content, soon=timedelta(seconds=options["ends-within"]))
     findings.sort(key=lambda finding: finding.severity is not Severity.ERROR)
     if options["output"] == "json":
         print_json({"policy": path, "findings": [finding._asdict() for finding in findings]})

@@ -14,7 +14,18 @@ POLICY_FLAG = Flag("policy", "trust policy file (default the user's own)")
 
 
 def load(file: PolicyFile[_Document], path: str | None) -> tuple[str, _Document]:
-    """Returns the path of a trust policy, and the policy.
+    """Returns the path of a trust policy, and the policy; see `read`.
+
+    Raises:
+        UsageError: The other file cannot be read.
+        TrustPolicyError: The policy is malformed, or there is none.
+    """
+    place, _, document = read(file, path)
+    return place, document
+
+
+def read(file: PolicyFile[_Document], path: str | None) -> tuple[str, bytes, _Document]:
+    """Returns the path of a trust policy, its content, and the policy.
 
     Args:
         file: The user's file.
@@ -26,7 +37,7 @@ def load(file: PolicyFile[_Document], path: str | None) -> tuple[str, _Document]
     """
     if path is None:
         own, content = file.read()
-        return own, file.check(own, content)
+        return own, content, file.check(own, content)
     if not path:  # as of an unset variable in a script, which does not mean the user's own
         raise UsageError(f"the path of the {file.kind} is empty")
     try:
@@ -35,7 +46,7 @@ def load(file: PolicyFile[_Document], path: str | None) -> tuple[str, _Document]
         raise UsageError(f"failed to read {file.kind} file: {path} does not exist") from None
     except (OSError, StorageError) as error:
         raise UsageError(f"failed to read {file.kind} file: {error}") from None
-    return path, file.parse(content, path)
+    return path, content, file.parse(content, path)
 
 
 def read_lines(options: Options, name: str) -> list[str]:
