@@ -13,8 +13,8 @@ import pytest
 from notarykit.envelope.integrity import check_integrity
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import NotarykitError
+from notarykit.explanation.artifact import explain_envelope
 from notarykit.oci.reference import parse_reference
-from notarykit.verification.explanation import explain_envelope
 from notarykit.verification.verdict import Audited, Verdict, Verified
 from tests.conformance import vectors as program
 

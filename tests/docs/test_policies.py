@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.verification.policy_lint import __file__ as lint_file
-from notarykit.verification.scope_lint import __file__ as scope_lint_file
+from notarykit.explanation.lint import __file__ as lint_file
 from tests.docs.test_documents import ROOT, blocks
 from tests.support.layouts import make_layout
 from tests.support.requirements import program
@@ -67,7 +66,7 @@ def test_commands_and_example_run(tmp_path: Path, environment: dict[str, str]) -
 
 def test_page_has_every_rule() -> None:
     """The table of the linter's rules has those of the code, and no others."""
-    code = Path(lint_file).read_text() + Path(scope_lint_file).read_text()
+    code = "".join(path.read_text() for path in Path(lint_file).parent.glob("*.py"))
     in_code = set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', code))
     table = PAGE.partition("| rule | severity | finding |")[2].partition("\n\n")[0]
     in_page = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", re.sub(r"\|[^|]*\|[^|]*\|$", "", table, flags=re.MULTILINE)))

@@ -58,6 +58,20 @@ if TYPE_CHECKING:
     from notarykit.errors import NotarykitError as NotarykitError
     from notarykit.errors import NotarykitWarning as NotarykitWarning
     from notarykit.errors import VerificationError as VerificationError
+    from notarykit.explanation.artifact import Explanation as Explanation
+    from notarykit.explanation.artifact import explain_artifact as explain_artifact
+    from notarykit.explanation.artifact import explain_envelope as explain_envelope
+    from notarykit.explanation.artifact import explain_repository as explain_repository
+    from notarykit.explanation.blob import explain_blob as explain_blob
+    from notarykit.explanation.blob import explain_blob_policy as explain_blob_policy
+    from notarykit.explanation.cases import CaseResult as CaseResult
+    from notarykit.explanation.cases import PolicyCase as PolicyCase
+    from notarykit.explanation.cases import read_policy_cases as read_policy_cases
+    from notarykit.explanation.cases import try_policy_case as try_policy_case
+    from notarykit.explanation.document import blob_explanation_document as blob_explanation_document
+    from notarykit.explanation.document import explanation_document as explanation_document
+    from notarykit.explanation.lint.finding import PolicyFinding as PolicyFinding
+    from notarykit.explanation.lint.policy import lint_policy as lint_policy
     from notarykit.keys.local import LocalSigner as LocalSigner
     from notarykit.keys.signature import RawSignature as RawSignature
     from notarykit.loading import load_blob_verifier as load_blob_verifier
@@ -125,21 +139,7 @@ if TYPE_CHECKING:
     from notarykit.verification.artifact import VerifiedArtifact as VerifiedArtifact
     from notarykit.verification.blob import BlobVerifier as BlobVerifier
     from notarykit.verification.blob import VerifiedBlob as VerifiedBlob
-    from notarykit.verification.blob_explanation import explain_blob as explain_blob
-    from notarykit.verification.blob_explanation import explain_blob_policy as explain_blob_policy
     from notarykit.verification.document import verdict_document as verdict_document
-    from notarykit.verification.explanation import Explanation as Explanation
-    from notarykit.verification.explanation import explain_artifact as explain_artifact
-    from notarykit.verification.explanation import explain_envelope as explain_envelope
-    from notarykit.verification.explanation import explain_repository as explain_repository
-    from notarykit.verification.explanation_document import blob_explanation_document as blob_explanation_document
-    from notarykit.verification.explanation_document import explanation_document as explanation_document
-    from notarykit.verification.policy_cases import CaseResult as CaseResult
-    from notarykit.verification.policy_cases import PolicyCase as PolicyCase
-    from notarykit.verification.policy_cases import read_policy_cases as read_policy_cases
-    from notarykit.verification.policy_cases import try_policy_case as try_policy_case
-    from notarykit.verification.policy_lint import PolicyFinding as PolicyFinding
-    from notarykit.verification.policy_lint import lint_policy as lint_policy
     from notarykit.verification.published_plugin import PluginDemand as PluginDemand
     from notarykit.verification.verdict import Audited as Audited
     from notarykit.verification.verdict import Skipped as Skipped
@@ -157,8 +157,8 @@ _HOMES = {
     "api.artifacts": ("resolve", "sign", "sign_artifacts", "verify", "verify_artifacts"),
     "api.blobs": ("sign_blob", "verify_blob"),
     "api.bundles": ("BundleOptions", "create_bundle", "push_bundle", "refresh_bundle", "verify_bundle"),
-    "api.plugins": ("InstalledPlugin", "install_plugin", "install_plugin_artifact"),
     "api.explanations": ("explain",),
+    "api.plugins": ("InstalledPlugin", "install_plugin", "install_plugin_artifact"),
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
     "blob.content": ("Blob", "FileBlob", "StreamBlob"),
@@ -175,6 +175,12 @@ _HOMES = {
     "envelope.signer": ("EnvelopeSigner", "SignedPayload", "Signer"),
     "envelope.unverified": ("COSE", "JWS", "UnverifiedEnvelope"),
     "errors": ("NotarykitError", "NotarykitWarning", "VerificationError"),
+    "explanation.artifact": ("Explanation", "explain_artifact", "explain_envelope", "explain_repository"),
+    "explanation.blob": ("explain_blob", "explain_blob_policy"),
+    "explanation.cases": ("CaseResult", "PolicyCase", "read_policy_cases", "try_policy_case"),
+    "explanation.document": ("blob_explanation_document", "explanation_document"),
+    "explanation.lint.finding": ("PolicyFinding",),
+    "explanation.lint.policy": ("lint_policy",),
     "keys.local": ("LocalSigner",),
     "keys.signature": ("RawSignature",),
     "loading": ("load_blob_verifier", "load_registries", "load_signer", "load_trust_store", "load_verifier"),
@@ -208,12 +214,7 @@ _HOMES = {
     "trust.store": ("DirectoryTrustStore", "MemoryTrustStore", "TrustStore"),
     "verification.artifact": ("ArtifactRequest", "VerifiedArtifact"),
     "verification.blob": ("BlobVerifier", "VerifiedBlob"),
-    "verification.blob_explanation": ("explain_blob", "explain_blob_policy"),
     "verification.document": ("verdict_document",),
-    "verification.explanation": ("Explanation", "explain_artifact", "explain_envelope", "explain_repository"),
-    "verification.explanation_document": ("blob_explanation_document", "explanation_document"),
-    "verification.policy_cases": ("CaseResult", "PolicyCase", "read_policy_cases", "try_policy_case"),
-    "verification.policy_lint": ("PolicyFinding", "lint_policy"),
     "verification.published_plugin": ("PluginDemand",),
     "verification.verdict": ("Audited", "Skipped", "StepResult", "Verdict", "Verified"),
     "verification.verifier": ("Verifier", "verify_artifact", "verify_envelope"),

@@ -9,8 +9,8 @@ from notarykit.loading import load_registries, load_verifier
 from notarykit.oci.reference import LayoutReference, Reference, as_reference, is_scope
 
 if TYPE_CHECKING:
+    from notarykit.explanation.artifact import Explanation
     from notarykit.oci.registry.registries import Registries
-    from notarykit.verification.explanation import Explanation
     from notarykit.verification.verifier import Verifier
 
 
@@ -44,8 +44,8 @@ def explain(
     chosen = str(reference) if parsed is None else parsed.policy_scope(scope)
 
     def work() -> "Explanation":
+        from notarykit.explanation.artifact import explain_artifact, explain_repository
         from notarykit.verification.artifact import ArtifactRequest
-        from notarykit.verification.explanation import explain_artifact, explain_repository
 
         used = verifier or load_verifier()
         if parsed is None:

@@ -18,7 +18,7 @@ from notarykit.errors import NotarykitError, UsageError
 from notarykit.oci.reference import is_scope
 
 if TYPE_CHECKING:
-    from notarykit.verification.explanation import Explanation
+    from notarykit.explanation.artifact import Explanation
     from notarykit.verification.verifier import Verifier
 
 
@@ -44,7 +44,7 @@ def explain(options: Options) -> int:
         explanation = _explanation(options, verifier)
     outcome = explanation.outcome
     if options["output"] == "json":
-        from notarykit.verification.explanation_document import explanation_document
+        from notarykit.explanation.document import explanation_document
 
         print_json(explanation_document(reference, explanation))
     else:
@@ -58,7 +58,7 @@ def explain(options: Options) -> int:
 
 
 def _explanation(options: Options, verifier: "Verifier") -> "Explanation":
-    from notarykit.verification.explanation import explain_artifact, explain_envelope, explain_repository
+    from notarykit.explanation.artifact import explain_artifact, explain_envelope, explain_repository
 
     text, user_metadata = options.arguments[0], options.pairs("user-metadata")
     signature_path = options.values.get("signature")

@@ -17,8 +17,8 @@ from notarykit.config.policy import BLOB_POLICY
 from notarykit.errors import NotarykitError, UsageError
 
 if TYPE_CHECKING:
+    from notarykit.explanation.artifact import Explanation
     from notarykit.verification.blob import BlobVerifier
-    from notarykit.verification.explanation import Explanation
 
 
 def _run(options: Options) -> int:
@@ -44,7 +44,7 @@ def _run(options: Options) -> int:
     explanation = _explanation(options, verifier, blob)
     outcome = explanation.outcome
     if options["output"] == "json":
-        from notarykit.verification.explanation_document import blob_explanation_document
+        from notarykit.explanation.document import blob_explanation_document
 
         print_json(blob_explanation_document(blob, explanation))
     else:
@@ -58,7 +58,7 @@ def _run(options: Options) -> int:
 
 
 def _explanation(options: Options, verifier: "BlobVerifier", blob: str) -> "Explanation":
-    from notarykit.verification.blob_explanation import explain_blob, explain_blob_policy
+    from notarykit.explanation.blob import explain_blob, explain_blob_policy
 
     name, user_metadata = options.text("policy-name") or "", options.pairs("user-metadata")
     if not blob:

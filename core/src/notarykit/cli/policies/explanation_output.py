@@ -7,10 +7,10 @@ from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.output import WIDTH, listing
 from notarykit.errors import NotarykitError
-from notarykit.verification.explanation import ExplainedSignature, Explanation
-from notarykit.verification.explanation_document import SECTIONS, verdict_word
-from notarykit.verification.step_effects import SPECIFICATION
-from notarykit.verification.trust_in_sight import IdentityInSight, KnownCertificate
+from notarykit.explanation.artifact import ExplainedSignature, Explanation
+from notarykit.explanation.document import SECTIONS, verdict_word
+from notarykit.explanation.step_effects import SPECIFICATION
+from notarykit.explanation.trust_in_sight import IdentityInSight, KnownCertificate
 
 _MATCHES = {True: "yes", False: "no", None: "unknown"}
 

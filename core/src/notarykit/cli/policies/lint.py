@@ -18,8 +18,9 @@ def _lint(file: PolicyFile[Any], options: Options) -> int:
 
     from notarykit._internal.paths import trust_store_root
     from notarykit._internal.printable import printable
+    from notarykit.explanation.lint.finding import Severity
+    from notarykit.explanation.lint.policy import lint_policy
     from notarykit.trust.store import DirectoryTrustStore, read_once
-    from notarykit.verification.policy_lint import Severity, lint_policy
 
     path, content, document = read(file, next(iter(options.arguments), None))
     store = read_once(DirectoryTrustStore(trust_store_root()))

@@ -19,8 +19,8 @@ from notarykit.oci.reference import LayoutReference, Reference, is_scope, parse_
 
 if TYPE_CHECKING:
     from notarykit.cli.registries import NamedRegistries
+    from notarykit.explanation.cases import CaseResult, PolicyCase
     from notarykit.oci.repository import Repository
-    from notarykit.verification.policy_cases import CaseResult, PolicyCase
 
 _DIFFERENT = 1
 
@@ -55,8 +55,8 @@ def _run(options: Options) -> int:
     from notarykit._internal.paths import trust_store_root
     from notarykit.cli.diagnostics import warnings_about
     from notarykit.cli.spinner import steps
+    from notarykit.explanation.cases import read_policy_cases, try_policy_case
     from notarykit.trust.store import DirectoryTrustStore, read_once
-    from notarykit.verification.policy_cases import read_policy_cases, try_policy_case
     from notarykit.verification.verifier import Verifier
 
     cases = read_policy_cases(options.arguments[0])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notarykit.trust.nearest_scope import nearest_scope
+from notarykit.explanation.nearest_scope import nearest_scope
 from notarykit.trust.policy import PREFIX_VERSION
 from tests.unit.trust.statements import make_statement, parse
 

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from notarykit.errors import NoApplicablePolicyError, NotarykitError, StorageError
-from notarykit.oci.reference import Tag
-from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
-from notarykit.verification.context import EnvelopeRequest
-from notarykit.verification.explanation import (
+from notarykit.explanation.artifact import (
     Explanation,
     explain_artifact,
     explain_envelope,
     explain_repository,
 )
-from notarykit.verification.explanation_document import explanation_document
+from notarykit.explanation.document import explanation_document
+from notarykit.oci.reference import Tag
+from notarykit.trust.store import MemoryTrustStore
+from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
+from notarykit.verification.context import EnvelopeRequest
 from notarykit.verification.verdict import Skipped, Verified
 from notarykit.verification.verifier import Verifier
 from tests.support.ca import make_chain

@@ -9,11 +9,11 @@ import pytest
 from notarykit.blob.content import FileBlob
 from notarykit.blob.signature_file import SignatureFile
 from notarykit.errors import NoApplicablePolicyError, NotarykitError, StorageError
+from notarykit.explanation.blob import explain_blob, explain_blob_policy
+from notarykit.explanation.document import blob_explanation_document
 from notarykit.keys.local import LocalSigner
 from notarykit.signing.blob import sign_blob
 from notarykit.verification.blob import BlobVerifier, VerifiedBlob
-from notarykit.verification.blob_explanation import explain_blob, explain_blob_policy
-from notarykit.verification.explanation_document import blob_explanation_document
 from tests.support.ca import TestChain, make_chain
 from tests.unit.trust.statements import make_blob_statement, parse_blobs, skip
 from tests.unit.verification.setting import CHAIN, IDENTITY, LEVELS, STRANGER, forbidden, store

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from notarykit.explanation.step_effects import step_effects
 from notarykit.verification.envelope import STEPS
-from notarykit.verification.step_effects import step_effects
 from notarykit.verification.verdict import Step
 from tests.unit.verification.setting import ENFORCED, LEVELS, policy
 

@@ -6,9 +6,9 @@ from notarykit.blob.content import Blob
 from notarykit.blob.signature_file import SignatureFile
 from notarykit.blob.target import BlobTarget
 from notarykit.errors import NotarykitError
+from notarykit.explanation.artifact import ExplainedSignature, Explanation, explain_statement, with_chain
 from notarykit.verification.blob import BlobVerifier
 from notarykit.verification.context import EnvelopeRequest
-from notarykit.verification.explanation import ExplainedSignature, Explanation, explain_statement, with_chain
 from notarykit.verification.verdict import Skipped
 
 _NAME = "the signature"

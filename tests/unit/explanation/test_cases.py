@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from notarykit.errors import StorageError, UsageError
+from notarykit.explanation.cases import PolicyCase, read_policy_cases, try_policy_case
 from notarykit.oci.reference import LayoutReference, Reference
 from notarykit.oci.repository import Repository
-from notarykit.verification.policy_cases import PolicyCase, read_policy_cases, try_policy_case
 from notarykit.verification.verifier import Verifier
 from tests.support.envelopes import TARGET, sign_envelope
 from tests.unit.verification.places import Place

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from notarykit.explanation.lint.finding import PolicyFinding
+from notarykit.explanation.lint.policy import lint_policy
 from notarykit.trust.parsing import parse_policy_document
 from notarykit.trust.policy import PREFIX_VERSION
 from notarykit.trust.store import MemoryTrustStore
-from notarykit.verification.policy_lint import PolicyFinding, lint_policy
 from tests.support.ca import NOT_AFTER, make_chain
 from tests.unit.trust.statements import make_blob_statement, make_statement, parse, parse_blobs, skip
 from tests.unit.verification.setting import CHAIN, NOW

@@ -11,18 +11,9 @@ from notarykit.envelope.attributes import SigningScheme
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.errors import NotarykitError
-from notarykit.keys.certificate import load_certificate
-from notarykit.trust.nearest_scope import NearestScope, nearest_scope
-from notarykit.trust.policy import PolicyChoice, TrustPolicy, TrustPolicyDocument
-from notarykit.verification.artifact import ArtifactRequest, TriedSignature, VerifiedArtifact
-from notarykit.verification.authenticity import find_anchor
-from notarykit.verification.blob import VerifiedBlob
-from notarykit.verification.context import EnvelopeRequest, VerificationContext
-from notarykit.verification.envelope import run_steps
-from notarykit.verification.examination import examine_signatures
-from notarykit.verification.options import VerifierOptions
-from notarykit.verification.step_effects import StepEffect, step_effects
-from notarykit.verification.trust_in_sight import (
+from notarykit.explanation.nearest_scope import NearestScope, nearest_scope
+from notarykit.explanation.step_effects import StepEffect, step_effects
+from notarykit.explanation.trust_in_sight import (
     IdentityInSight,
     KnownCertificate,
     StoreInSight,
@@ -31,6 +22,15 @@ from notarykit.verification.trust_in_sight import (
     signers_in_stores,
     stores_in_sight,
 )
+from notarykit.keys.certificate import load_certificate
+from notarykit.trust.policy import PolicyChoice, TrustPolicy, TrustPolicyDocument
+from notarykit.verification.artifact import ArtifactRequest, TriedSignature, VerifiedArtifact
+from notarykit.verification.authenticity import find_anchor
+from notarykit.verification.blob import VerifiedBlob
+from notarykit.verification.context import EnvelopeRequest, VerificationContext
+from notarykit.verification.envelope import run_steps
+from notarykit.verification.examination import examine_signatures
+from notarykit.verification.options import VerifierOptions
 from notarykit.verification.verdict import Skipped, StepResult, Verdict
 
 

@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 from notarykit._internal import files
 from notarykit._internal.strict_json import DocumentError, Members, loads
 from notarykit.errors import NotarykitError, StorageError, UsageError, VerificationError
-from notarykit.oci.reference import LayoutReference, Reference, is_scope, parse_layout_reference, parse_reference
-from notarykit.oci.repository import Repository
-from notarykit.trust.policy import LEVELS
-from notarykit.verification.artifact import ArtifactRequest
-from notarykit.verification.context import EnvelopeRequest
-from notarykit.verification.explanation import (
+from notarykit.explanation.artifact import (
     Explanation,
     Options,
     explain_artifact,
     explain_envelope,
     explain_repository,
 )
-from notarykit.verification.explanation_document import verdict_word
+from notarykit.explanation.document import verdict_word
+from notarykit.oci.reference import LayoutReference, Reference, is_scope, parse_layout_reference, parse_reference
+from notarykit.oci.repository import Repository
+from notarykit.trust.policy import LEVELS
+from notarykit.verification.artifact import ArtifactRequest
+from notarykit.verification.context import EnvelopeRequest
 from notarykit.verification.verdict import Step
 
 LARGEST_TABLE = 4 * 1024 * 1024

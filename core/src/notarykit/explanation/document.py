@@ -8,10 +8,10 @@ from typing import Any
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.errors import NotarykitError
+from notarykit.explanation.artifact import ExplainedSignature, Explanation
+from notarykit.explanation.trust_in_sight import IdentityInSight, KnownCertificate
 from notarykit.verification.document import step_members
 from notarykit.verification.envelope import STEPS
-from notarykit.verification.explanation import ExplainedSignature, Explanation
-from notarykit.verification.trust_in_sight import IdentityInSight, KnownCertificate
 from notarykit.verification.verdict import Audited, Skipped, Verdict
 
 SECTIONS = {step: section for step, _, section in STEPS}
