@@ -56,10 +56,16 @@ class Scene:
         """Signs an artifact."""
         sign_artifact(self.repository, digest, LocalSigner.from_pem(self.chain.key_pem, self.chain.chain_pem))
 
-    def write(self, path: Path, content: Content = Content.FULL, repository: Repository | None = None) -> str:
-        """Writes a bundle of both artifacts, and returns its path."""
+    def write(
+        self,
+        path: Path,
+        content: Content = Content.FULL,
+        repository: Repository | None = None,
+        digests: Sequence[Digest] = (),
+    ) -> str:
+        """Writes a bundle of both artifacts, or others, and returns its path."""
         used = repository or self.repository
-        requests = [ArtifactRequest(lambda: used, digest, SCOPE) for digest in self.digests]
+        requests = [ArtifactRequest(lambda: used, digest, SCOPE) for digest in digests or self.digests]
         collected = [collect_artifact(self.verifier, request, content) for request in requests]
         new_bundle(content, self.verifier, collected).write(str(path))
         return str(path)
