@@ -218,7 +218,7 @@ def test_empty_blob_is_signed(world: World, release: Path) -> None:
 
 def test_blob_that_grows_is_refused(world: World, release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A blob that is written to while it is read has no signature."""
-    hashed = content._hash
+    hashed = content.FileBlob._hash
 
     def growing(*arguments: Any) -> tuple[str, int]:
         with release.open("ab") as file:
@@ -226,7 +226,7 @@ def test_blob_that_grows_is_refused(world: World, release: Path, monkeypatch: py
         digest, size = hashed(*arguments)
         return digest, size
 
-    monkeypatch.setattr(content, "_hash", growing)
+    monkeypatch.setattr(content.FileBlob, "_hash", growing)
     error = world.refused(3, "blob", "sign", "release.tar")
     assert error == "release.tar has changed while it was read: wait until nothing writes to it any more"
     assert not list(world.folder.glob("*.sig"))

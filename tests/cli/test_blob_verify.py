@@ -432,7 +432,7 @@ def test_several_blobs(world: World, signed: Path) -> None:
 
 def test_blob_that_changes_is_refused(world: World, signed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A blob that is written to while it is verified is an error of storage, and no verdict on its signature."""
-    hashed = blob_content._hash
+    hashed = blob_content.FileBlob._hash
 
     def touched(*arguments: Any) -> tuple[str, int]:
         digest, size = hashed(*arguments)
@@ -440,5 +440,5 @@ def test_blob_that_changes_is_refused(world: World, signed: Path, monkeypatch: p
             file.write(b"more")
         return digest, size
 
-    monkeypatch.setattr(blob_content, "_hash", touched)
+    monkeypatch.setattr(blob_content.FileBlob, "_hash", touched)
     assert "release.tar has changed while it was read" in world.refused(3, "blob", "verify", "release.tar")

@@ -47,8 +47,57 @@ class Blob(Protocol):
         """
 
 
-class FileBlob:
+class _ReadBlob:
+    """Blob whose reading can be followed.
+
+    Args:
+        name: Name for messages.
+
+    Attributes:
+        position: Number of bytes that have been read of it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.position = 0
+
+    @property
+    def name(self) -> str:
+        """The name for messages."""
+        return self._name
+
+    def _hash(self, stream: BinaryIO, algorithm: str, most: int | None) -> tuple[str, int]:
+        """Reads a stream to its end, or until it has more than `most` bytes.
+
+        Returns:
+            Its digest, as `algorithm:hex`, and its length.
+
+        Raises:
+            StorageError: It cannot be read, or not before the call ends.
+            UsageError: It is no stream of bytes.
+        """
+        hashing = hashlib.new(algorithm)
+        chunk = memoryview(bytearray(_CHUNK))
+        self.position = 0
+        try:
+            while count := _read_into(stream, chunk, self._name):
+                hashing.update(chunk[:count])
+                self.position += count
+                if most is not None and self.position > most:
+                    break
+                if not seconds_left():
+                    raise StorageError(
+                        f"the call ended before {self._name} was read", advice="allow the call more time"
+                    )
+        except OSError as error:
+            raise StorageError(f"{self._name} cannot be read: {error.strerror or error}") from None
+        return f"{algorithm}:{hashing.hexdigest()}", self.position
+
+
+class FileBlob(_ReadBlob):
     """Regular file; nothing else that a path can name has an end for certain, or holds still.
+
+    Its name is the path.
 
     Args:
         path: The path.
@@ -58,13 +107,7 @@ class FileBlob:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = os.fspath(path)
-        self.position = 0
-
-    @property
-    def name(self) -> str:
-        """The path."""
-        return self._path
+        super().__init__(os.fspath(path))
 
     def size(self) -> int:
         """Returns the length in bytes."""
@@ -78,24 +121,18 @@ class FileBlob:
             digest, size = self._hash(file, algorithm, before.size)
             if _State.of(file) != before or size != before.size:
                 raise StorageError(
-                    f"{self._path} has changed while it was read", advice="wait until nothing writes to it any more"
+                    f"{self.name} has changed while it was read", advice="wait until nothing writes to it any more"
                 )
         return Descriptor(media_type, digest, size)
 
-    def _hash(self, file: BinaryIO, algorithm: str, most: int) -> tuple[str, int]:
-        try:
-            return _hash(file, algorithm, self, most)
-        except OSError as error:
-            raise StorageError(f"{self._path} cannot be read: {error.strerror}") from None
-
     def _open(self) -> BinaryIO:
         try:
-            return files.open_regular(self._path)
+            return files.open_regular(self.name)
         except FileNotFoundError:
-            raise StorageError(f"{self._path} does not exist", advice="check the path of the blob") from None
+            raise StorageError(f"{self.name} does not exist", advice="check the path of the blob") from None
 
 
-class StreamBlob:
+class StreamBlob(_ReadBlob):
     """Stream, which can be read once: standard input, a pipe, or a file that a program has opened for reading bytes.
 
     What is described is what comes from its present position to its end.
@@ -109,16 +146,10 @@ class StreamBlob:
     """
 
     def __init__(self, stream: BinaryIO, name: str = "the stream") -> None:
+        super().__init__(name)
         self._stream = stream
-        self._name = name
         self._described: dict[str, tuple[str, int]] = {}
         self._is_read = False
-        self.position = 0
-
-    @property
-    def name(self) -> str:
-        """The name for messages."""
-        return self._name
 
     def size(self) -> int | None:
         """Returns None: the length is known at the end."""
@@ -133,15 +164,12 @@ class StreamBlob:
         """
         if not self._is_read:
             self._is_read = True  # whatever comes of it
-            try:
-                digest, size = _hash(self._stream, algorithm, self, most)
-            except OSError as error:
-                raise StorageError(f"{self._name} cannot be read: {error.strerror or error}") from None
+            digest, size = self._hash(self._stream, algorithm, most)
             if most is None or size <= most:
                 self._described[algorithm] = digest, size
             return Descriptor(media_type, digest, size)
         if algorithm not in self._described:
-            raise StorageError(f"{self._name} was read before, and can be read once", advice="use a file")
+            raise StorageError(f"{self.name} was read before, and can be read once", advice="use a file")
         return Descriptor(media_type, *self._described[algorithm])
 
 
@@ -173,25 +201,6 @@ class _State(NamedTuple):
     def of(cls, file: BinaryIO) -> "_State":
         found = os.fstat(file.fileno())
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-def _hash(stream: BinaryIO, algorithm: str, reader: FileBlob | StreamBlob, most: int | None) -> tuple[str, int]:
-    """Reads a stream to its end, or until it has more than `most` bytes.
-
-    Returns:
-        Its digest, as `algorithm:hex`, and its length.
-    """
-    hashing = hashlib.new(algorithm)
-    chunk = memoryview(bytearray(_CHUNK))
-    reader.position = 0
-    while count := _read_into(stream, chunk, reader.name):
-        hashing.update(chunk[:count])
-        reader.position += count
-        if most is not None and reader.position > most:
-            break
-        if not seconds_left():
-            raise StorageError(f"the call ended before {reader.name} was read", advice="allow the call more time")
-    return f"{algorithm}:{hashing.hexdigest()}", reader.position
 
 
 def _read_into(stream: BinaryIO, chunk: memoryview, name: str) -> int:
