@@ -150,7 +150,7 @@ def test_stores_are_shown_with_their_certificates() -> None:
     [
         (CHAIN, "*", True, "Everyone whom the trust stores vouch for is trusted."),
         (CHAIN, "example.id: a", None, "It is for the verification plugin that a signature names to check."),
-        (CHAIN, IDENTITY, None, "It cannot be told from here: the stores have certificates of CAs"),
+        (CHAIN, IDENTITY, None, "It cannot be told from here: no signing certificate is in sight"),
         (_SELF_SIGNED, IDENTITY, True, "It matches 'CN=wabbit-networks.io,"),
         (_SELF_SIGNED, STRANGER, False, "has no O=acme-rockets.io, but O is 'wabbit-networks.io'."),
         (_SELF_SIGNED, f"{IDENTITY}, UID=a, CN=b", False, "has no UID=a, and no other UID, and has no CN=b, but CN"),

@@ -139,7 +139,9 @@ def _compared(identity: str, signers: Sequence[x509.Certificate], *, is_closed: 
             return IdentityInSight(identity, True, f"It matches {subject_of(signer)!r}.")
         differences.append(f"{subject_of(signer)!r} {_difference(missing, subject)}")
     if not differences:
-        text = "It cannot be told from here: the stores have certificates of CAs, and identities are about signers."
+        text = (
+            "It cannot be told from here: no signing certificate is in sight, and a CA's says nothing of its signers."
+        )
         return IdentityInSight(identity, None, text)
     text = f"It does not match: {differences[0]}."
     if len(differences) > 1:

@@ -23,9 +23,9 @@ def _run(options: Options) -> int:
     for repository in exported.untrusted:
         print(f"Warning: no statement applies to {printable(repository)}, in {printable(path)} too", file=sys.stderr)
     for name in exported.left_out:
-        print(f"Warning: statement {printable(name)!r} is for none of the repositories: left out", file=sys.stderr)
+        print(f"Warning: statement '{printable(name)}' is for none of the repositories: left out", file=sys.stderr)
     if exported.expanded:
-        names = ", ".join(repr(printable(name)) for name in exported.expanded)
+        names = ", ".join(f"'{printable(name)}'" for name in exported.expanded)
         print(f"Note: {names}: for the repositories that were named, and no others", file=sys.stderr)
     print(content.decode("ascii"), end="")
     return 0
