@@ -64,3 +64,19 @@ def test_what_cannot_be_exported(world: World) -> None:
 def _prefix_alone() -> str:
     Path("prefix.json").write_text(json.dumps(policy_document(scopes=["r.test/*"]) | {"version": "notarykit/1"}))
     return "prefix.json"
+
+
+def test_names_in_messages_are_visible(world: World) -> None:
+    """Control characters in a statement's name reach the terminal as escapes, in all that tells of a policy."""
+    document = policy_document(["*"], scopes=["r.test/x/*"]) | {"version": "notarykit/1"}
+    document["trustPolicies"][0]["name"] = "a\x1b[31m\u202e"
+    Path("other.json").write_text(json.dumps(document))
+    policy = ("--policy", "other.json")
+    for line in (
+        ("export", *policy, "--for", "r.test/x/a"),
+        ("explain", *policy, "r.test/x/a"),
+        ("lint", "other.json"),
+    ):
+        done = world.run("policy", *line)
+        assert "\\x1b[31m\\u202e" in (done.err if line[0] == "export" else done.out)
+        assert not set(done.out + done.err) & {"\x1b", "\u202e"}

@@ -23,6 +23,7 @@ type request struct {
 	PolicyName       string            `json:"policyName"`
 	TrustStore       string            `json:"trustStore"`
 	Documents        [][]byte          `json:"documents"`
+	References       []string          `json:"references"`
 	Folder           string            `json:"folder"`
 	Name             string            `json:"name"`
 	KeyID            string            `json:"keyId"`
@@ -37,6 +38,7 @@ var operations = lines.Operations[request]{
 	"signWithPlugin": signWithPlugin,
 	"verify":         verify,
 	"judgePolicies":  judgePolicies,
+	"choosePolicies": choosePolicies,
 	"policyFiles":    policyFiles,
 	"loadPolicy":     loadPolicy,
 	"benchSign":      benchSign,

@@ -129,3 +129,24 @@ func loadPolicy(req request) (answer, error) {
 	members["applicable"] = policy.Name
 	return members, nil
 }
+
+// choosePolicies answers with the name of the statement for each reference to an artifact, empty where there is none,
+// once the document is valid.
+func choosePolicies(req request) (answer, error) {
+	var document trustpolicy.OCIDocument
+	if err := json.Unmarshal(req.Policy, &document); err != nil {
+		return answer{}, err
+	}
+	if err := document.Validate(); err != nil {
+		return answer{}, err
+	}
+	names := make([]string, 0, len(req.References))
+	for _, reference := range req.References {
+		name := ""
+		if policy, err := document.GetApplicableTrustPolicy(reference); err == nil {
+			name = policy.Name
+		}
+		names = append(names, name)
+	}
+	return answer{"names": names}, nil
+}

@@ -27,8 +27,8 @@ func documents(request) (answer, error) {
 	}, nil
 }
 
-// choosePolicies answers with the name of the statement for each reference, empty where there is none, once the
-// document is valid.
+// choosePolicies answers with the name of the statement for each reference to an artifact, empty where there is none,
+// once the document is valid.
 func choosePolicies(req request) (answer, error) {
 	var document trustpolicy.Document
 	if err := json.Unmarshal(req.Policy, &document); err != nil {
