@@ -114,6 +114,17 @@ def test_command_of_a_group_imports_no_other(world: World) -> None:
     assert {each for each in loaded if each.startswith(commands)} == {f"{commands}blob", f"{commands}blob.policy"}
 
 
+def test_list_of_plugins_imports_nothing_of_installations(world: World) -> None:
+    """A command within `plugin` does not load those beside it, nor what they verify with."""
+    loaded = _loaded(world, "plugin", "list")
+    commands = "notarykit.cli.commands."
+    assert {each for each in loaded if each.startswith(commands)} == {
+        f"{commands}plugin",
+        f"{commands}plugin.installed",
+    }
+    assert not {each for each in loaded if each.startswith(("notarykit.verification", "notarykit.plugin.install"))}
+
+
 def test_blobs_import_no_plugins_no_network_and_nothing_of_registries(world: World) -> None:
     """A blob is signed and verified with what an artifact needs, without registries, layouts and many items."""
     world.home.set_blob_policy()

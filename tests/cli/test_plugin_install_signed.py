@@ -364,6 +364,17 @@ def test_url_stays_bound_to_a_checksum_without_a_signature(world: World, publish
     assert publisher.seen == []
 
 
+def test_name_of_an_executable(world: World) -> None:
+    """The name of a file is not signed: an executable under another name than its own is refused."""
+    path = signed(world, "executable")
+    other = path.rename(world.folder / "notation-other")
+    Path(f"{path}.jws.sig").rename(f"{other}.jws.sig")
+    done = world.run(*_WITH, "--file", other.name)
+    assert (done.code, done.out) == (4, _verified(other.name))
+    assert "acme" in done.err
+    assert not installed(world, "other").exists()
+
+
 def test_installed_is_what_was_verified(world: World) -> None:
     """The executable that is in its place is byte by byte the one of the archive that was signed."""
     path = signed(world)

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ import pytest
 
 from tests.interop.go_peer import Peer, build
 from tests.support.ca import TestChain, make_chain, pem_of
-from tests.support.homes import SCOPE, Home, complete_home
+from tests.support.homes import SCOPE, Home, blob_policy_document, complete_home
 from tests.support.layouts import make_layout
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +131,21 @@ def test_it_signs_here(rendered: Rendered, home: Home, service: str, tmp_path: P
     assert "Successfully signed" in rendered.run("notarykit", *sign, **variables)
     verify = ("verify", "--oci-layout", "--scope", SCOPE, reference)
     assert "Successfully verified" in rendered.run("notarykit", *verify, **variables)
+
+
+def test_its_release_is_signed(rendered: Rendered, home: Home) -> None:
+    """The commands of its README sign its wheel, and verify it as its users do."""
+    uv = str(Path(sys.executable).with_name("uv"))
+    build = [uv, "build", "--quiet", "--wheel", "--python", sys.executable, "--out-dir", str(rendered.folder / "dist")]
+    subprocess.run([*build, str(rendered.folder)], check=True, env={**os.environ, "UV_SYSTEM_CERTS": "1"})
+    home.set_blob_policy(blob_policy_document("plugins", is_global=False))
+    section = (rendered.folder / "README.md").read_text().partition("## Releasing it")[2]
+    sign, verify = re.findall(r"^notarykit (blob .*) dist/\*\.whl$", section, re.MULTILINE)
+    (wheel,) = (rendered.folder / "dist").glob("*.whl")
+    assert "Successfully signed" in rendered.run("notarykit", *sign.split(), str(wheel), **home.environment())
+    assert "Successfully verified" in rendered.run("notarykit", *verify.split(), str(wheel), **home.environment())
+    for each in (rendered.folder / "dist").iterdir():
+        each.unlink()
 
 
 def test_it_signs_in_go(
