@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,17 @@ def test_create_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
             with pytest.raises(StorageError, match="file cannot be written: No space left on device"):
                 files.create(str(tmp_path / "file"), b"content")
         assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("write", [files.write, files.create])
+def test_content_and_name_are_on_the_disk(
+    write: Callable[[str, bytes], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is synced before it has its name, and its folder afterwards."""
+    path, synced = tmp_path / "file", []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append((os.fstat(handle).st_ino, path.exists())))
+    write(str(path), b"content")
+    assert synced == [(path.stat().st_ino, False), (tmp_path.stat().st_ino, True)]
 
 
 def test_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 import itertools
 import threading
 import time
+import traceback
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
@@ -30,6 +32,30 @@ def test_error_of_one_item_is_its_outcome(executor: Executor | None) -> None:
     assert [outcome.result for outcome in outcomes] == [1, None, 9]
     with pytest.raises(UsageError, match="-2 is negative"):
         outcomes[1].value()
+
+
+def test_errors_that_wait_do_not_hold_what_was_worked_on() -> None:
+    """An item that hangs makes the errors behind it wait, and not the megabytes that each of them is about."""
+
+    class Fails(Work[int, int, int]):
+        def begin(self, item: int) -> int:
+            content = bytearray(1024 * 1024)
+            try:
+                return len(content) // 0
+            except ZeroDivisionError as error:
+                raise UsageError(f"{item} of {len(content)}") from error
+
+    tracemalloc.start()
+    try:
+        errors = [outcome.error for outcome in map_ordered(Fails(), range(50), jobs=2)]
+        assert tracemalloc.get_traced_memory()[0] < 5 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+    last = errors[-1]
+    assert last is not None
+    assert last.__cause__ is not None
+    for error in (last, last.__cause__):
+        assert "begin" in [frame.name for frame in traceback.extract_tb(error.__traceback__)]
 
 
 def test_no_items_have_no_outcomes(executor: Executor | None) -> None:

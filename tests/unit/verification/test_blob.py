@@ -1,7 +1,9 @@
 """Verification of blobs: the same steps as for artifacts, the right blob, the right policy."""
 
+import gc
 import io
 import json
+import tracemalloc
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from notarykit.errors import (
     AuthenticityError,
     ExpiryError,
     IntegrityError,
+    NoAcceptedSignatureError,
     NoApplicablePolicyError,
     StorageError,
     UsageError,
@@ -181,6 +184,27 @@ def test_a_blob_that_cannot_be_read(tmp_path: Path) -> None:
     assert caught.value.exit_code == 3
     with pytest.raises(UsageError, match="no stream of bytes"):
         _verify(_signature(), blob=StreamBlob(io.StringIO("text")))  # type: ignore[arg-type]
+
+
+def test_failures_do_not_hold_their_signatures(tmp_path: Path) -> None:
+    """Whoever verifies many blobs has the memory of one, whatever strangers have put beside them."""
+    store = MemoryTrustStore({"ca:acme": [CHAIN.ders[-1]]})
+    verifier = BlobVerifier(_DOCUMENT, store, now=NOW, find_plugin=forbidden)
+    good = _signature(chain=OTHER).envelope
+    stranger = good[:-1] + b', "x": "' + b"A" * 1024 * 1024 + b'"}'
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            junk = [SignatureFile(JWS, envelope + str(number).encode()) for envelope in (stranger, stranger[:-1])]
+            with pytest.raises(NoAcceptedSignatureError) as caught:
+                verifier.blob_by_any(StreamBlob(io.BytesIO(BODY)), [(str(each[0]), each) for each in junk])
+            assert len(caught.value.failures) == 2
+            del caught, junk
+        assert tracemalloc.get_traced_memory()[0] < 5 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+        gc.enable()
 
 
 def test_it_may_be_pickled() -> None:

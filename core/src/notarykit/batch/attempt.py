@@ -4,7 +4,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -93,7 +93,25 @@ def _attempt(function: Callable[[Any], Any], argument: Any) -> Attempt:
     try:
         return Attempt(function(argument))
     except Exception as error:  # noqa: BLE001 - the error of one item does not end the work on others
-        return Attempt(error=own_error(error))
+        return Attempt(error=_without_locals(own_error(error)))
+
+
+def _without_locals(error: NotarykitError) -> NotarykitError:
+    """Clears the local variables of an error's frames, which hold what was worked on as long as the error waits.
+
+    Its traceback stays, for people.
+    """
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        traceback = link.__traceback__
+        while traceback is not None:
+            with suppress(RuntimeError):  # the frame is still running
+                traceback.tb_frame.clear()
+            traceback = traceback.tb_next
+        link = link.__cause__ or link.__context__
+    return error
 
 
 def _captured_attempt(function: Callable[[Any], Any], argument: Any) -> Attempt:

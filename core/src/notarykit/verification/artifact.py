@@ -5,7 +5,7 @@ is left out: the annotation is not signed, so it can neither admit nor refuse an
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import NoSignatureError, NotarykitError, VerificationError
@@ -13,13 +13,11 @@ from notarykit.oci.reference import Digest, Tag
 from notarykit.oci.repository import Repository, StoredSignature
 from notarykit.trust.policy import TrustPolicy, TrustPolicyDocument
 from notarykit.verification.context import EnvelopeRequest
-from notarykit.verification.decision import Chosen, Failures, choose, not_accepted
+from notarykit.verification.decision import Chosen, Failures, choose, not_accepted, without_frames
 from notarykit.verification.envelope import run_steps
 from notarykit.verification.options import VerifierOptions
 from notarykit.verification.signatures import fetch_signatures, unprocessed
 from notarykit.verification.verdict import Skipped, Verdict
-
-_Outcome = TypeVar("_Outcome")
 
 
 class ArtifactRequest(NamedTuple):
@@ -128,7 +126,7 @@ def try_signatures(
     """
     for manifest, fetched in fetch_signatures(repository, listed.manifests, listed.most, largest):
         if isinstance(fetched, NotarykitError):
-            yield TriedSignature(manifest, None, _without_frames(fetched))
+            yield TriedSignature(manifest, None, without_frames(fetched))
             continue
         outcome: Verdict | NotarykitError
         try:
@@ -137,18 +135,7 @@ def try_signatures(
             outcome = error
         except Exception as error:  # noqa: BLE001 - as above
             outcome = unprocessed(error)
-        yield TriedSignature(manifest, fetched, _without_frames(outcome))
-
-
-def _without_frames(outcome: _Outcome) -> _Outcome:
-    """Drops the tracebacks of an outcome's errors, whose frames hold the envelope as long as the errors are kept."""
-    errors = [result.error for result in getattr(outcome, "results", ())]
-    for error in (outcome, *errors):
-        link: object = error
-        while isinstance(link, BaseException):
-            link.__traceback__ = link.__context__ = None
-            link = link.__cause__
-    return outcome
+        yield TriedSignature(manifest, fetched, without_frames(outcome))
 
 
 def decide(policy: TrustPolicy, listed: SignatureList, tried: Iterable[TriedSignature]) -> VerifiedArtifact:

@@ -21,7 +21,7 @@ from notarykit.errors import (
 )
 from notarykit.trust.policy import BlobTrustPolicyDocument, TrustPolicy
 from notarykit.verification.context import EnvelopeRequest
-from notarykit.verification.decision import Chosen, Failures, choose, not_accepted
+from notarykit.verification.decision import Chosen, Failures, choose, not_accepted, without_frames
 from notarykit.verification.envelope import run_steps
 from notarykit.verification.options import VerifierOptions
 from notarykit.verification.signatures import unprocessed
@@ -122,7 +122,7 @@ class BlobVerifier(VerifierOptions[BlobTrustPolicyDocument]):
         def tried() -> Iterator[tuple[str, Verdict | NotarykitError]]:
             for path, signature in signatures:
                 if isinstance(signature, NotarykitError):
-                    yield path, signature
+                    yield path, without_frames(signature)
                     continue
                 outcome: Verdict | NotarykitError
                 try:
@@ -133,7 +133,7 @@ class BlobVerifier(VerifierOptions[BlobTrustPolicyDocument]):
                     raise
                 except Exception as error:  # noqa: BLE001 - whatever one signature does, the others are tried
                     outcome = unprocessed(error)
-                yield path, outcome
+                yield path, without_frames(outcome)
 
         try:
             chosen = choose(tried(), str)

@@ -9,6 +9,7 @@ from notarykit.verification.verdict import Audited, Verdict
 # Name and error of each signature that was not accepted: the digest of its manifest, or the path of its file.
 Failures = tuple[tuple[str, NotarykitError], ...]
 Signature = TypeVar("Signature")
+Outcome = TypeVar("Outcome")
 
 
 class Chosen(NamedTuple, Generic[Signature]):
@@ -48,6 +49,20 @@ def choose(
             return chosen
         passable = passable or chosen
     return passable or failures
+
+
+def without_frames(outcome: Outcome) -> Outcome:
+    """Drops the tracebacks of an outcome's errors, whose frames hold the envelope as long as the errors are kept.
+
+    Errors and frames hold each other, too, until garbage is collected, which is seldom in a command.
+    """
+    errors = [result.error for result in getattr(outcome, "results", ())]
+    for error in (outcome, *errors):
+        link: object = error
+        while isinstance(link, BaseException):
+            link.__traceback__ = link.__context__ = None
+            link = link.__cause__
+    return outcome
 
 
 def not_accepted(failures: Failures, limit: int | None = None) -> NoAcceptedSignatureError:
