@@ -128,6 +128,8 @@ def test_signature_file_by_name(world: World, release: Path) -> None:
         (("--timestamp-url", "http://127.0.0.1:9"), "use both"),
         (("-m", "io.cncf.notary.x=1"), "reserved prefix"),
         (("-m", "x"), "not of the form key=value"),
+        (("--timestamp-url", "", "--timestamp-root-cert", "x"), "--timestamp-url is set, but with an empty value"),
+        (("--signature", "-"), "--signature - is no file: name a file, and by ./- one of that name"),
         (("",), "the path of the blob is empty"),
         (("-",), "the blob on standard input must be the only one"),
     ],
@@ -175,7 +177,7 @@ def _unreadable(path: Path) -> None:
     ("make", "complaint"),
     [
         (lambda _: None, "bad does not exist: check the path of the blob"),
-        (Path.mkdir, "bad is not a regular file"),
+        (Path.mkdir, "bad is not a regular file: name the files in the folder, or pack it with tar"),
         (_pipe, "bad is not a regular file"),
         (_device, "bad is not a regular file"),
         (_unreadable, "bad cannot be read: Input/output error"),
@@ -191,6 +193,22 @@ def test_blobs_that_are_refused(world: World, make: Callable[[Path], None], comp
     assert (done.code, done.err) == (3, f"Error: {complaint}\n")
     assert done.out.startswith("Successfully signed good\n")
     assert [path.name for path in world.folder.glob("*.sig")] == ["good.jws.sig"]
+
+
+def test_more_than_a_thousand_blobs(world: World, release: Path) -> None:
+    """A pattern may bring any number of files."""
+    done = world.run("blob", "sign", "--jobs", "1", "-o", "jsonl", *["release.tar"] * 1500)
+    assert (done.code, len(done.out.splitlines())) == (2, 1500)
+    assert done.out.startswith('{"blob": "release.tar", "signed": true')
+
+
+def test_names_that_look_like_flags(world: World, release: Path) -> None:
+    """A file's name that begins with a dash is no flag behind ./ or --, as the advice says."""
+    make_blob(world, "-x.tar")
+    error = world.refused(2, "blob", "sign", "-x.tar")
+    assert error.endswith(": write ./-x.tar for the file of that name, or -- before all files")
+    assert world.did("blob", "sign", "--", "-x.tar").startswith("Successfully signed -x.tar\n")
+    assert world.did("blob", "verify", "./-x.tar") == "Successfully verified signature for ./-x.tar\n"
 
 
 def test_names_of_others_do_not_reach_the_terminal(world: World, release: Path) -> None:

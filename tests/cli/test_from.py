@@ -51,7 +51,7 @@ def test_lines_of_standard_input(world: World) -> None:
         (b"hello", "layout reference 'hello' has neither tag nor digest: write PATH@DIGEST or PATH:TAG"),
         (b"hello@md5:0", "reference 'hello@md5:0': digest 'md5:0' is not of sha256, sha384 or sha512"),
         (b"caf\xe9:v1", r"caf\xe9:v1: references.txt, line 2: not UTF-8 at byte 3"),
-        (b"hel\0lo:v1", r"hel\x00lo:v1: references.txt, line 2: it holds a NUL"),
+        (b"hel\0lo:v1", r"hel\x00lo:v1: references.txt, line 2: it holds a NUL: give one item a line"),
         (b"x" * 9000, f"{'x' * 100}: references.txt, line 2: longer than 8192 bytes"),
         (b"x" * 100_000, f"{'x' * 100}: references.txt, line 2: longer than 8192 bytes"),
     ],

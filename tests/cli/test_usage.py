@@ -19,11 +19,18 @@ DURATION_FORM = "use numbers with units from weeks to seconds, such as 30d, 12h,
         (["key", "ad"], "unknown command 'ad' for 'notarykit key': did you mean 'add'?"),
         (["key", "--list"], "unknown flag '--list' for 'notarykit key': see 'notarykit key --help'"),
         (["blob", "polcy"], "unknown command 'polcy' for 'notarykit blob': did you mean 'policy'?"),
-        (["blob", "policy", "inti"], "unknown command 'inti' for 'notarykit blob policy': did you mean 'init'?"),
+        (["blob", "policy", "initt"], "unknown command 'initt' for 'notarykit blob policy': did you mean 'init'?"),
         (["help", "sing"], "unknown command 'sing' for 'notarykit': did you mean 'sign'?"),
         (["sign", "--keyy", "a", "b"], "unknown flag '--keyy' for 'notarykit sign': did you mean '--key'?"),
         (["sign", "--zzz", "b"], f"unknown flag '--zzz' for 'notarykit sign': {SEE_SIGN}"),
         (["sign", "--ke=a", "b"], "unknown flag '--ke' for 'notarykit sign': did you mean '--key'?"),
+        (
+            ["blob", "verify", "--from", "a", "--from=b"],
+            (
+                "flag --from is given twice for 'notarykit blob verify': put all lines into one file, or pipe them to "
+                "'--from -'"
+            ),
+        ),
         (["sign", "-z", "b"], f"unknown flag '-z' for 'notarykit sign': {SEE_SIGN}"),
         (["sign", "-dz", "b"], f"unknown flag '-z' for 'notarykit sign': {SEE_SIGN}"),
         (["sign", "-z=1", "b"], f"unknown flag '-z' for 'notarykit sign': {SEE_SIGN}"),
@@ -123,7 +130,7 @@ def test_malformed_duration_is_refused(world: World, text: str, message: str) ->
     ("pair", "message"),
     [
         ("a", "could not parse flag --user-metadata: not of the form key=value"),
-        ("a=", "could not parse flag --user-metadata: not of the form key=value"),
+        ("a=", "could not parse flag --user-metadata: the value of 'a' is empty"),
         ("=b", "could not parse flag --user-metadata: not of the form key=value"),
         ("", "could not parse flag --user-metadata: not of the form key=value"),
         (

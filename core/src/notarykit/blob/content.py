@@ -130,6 +130,10 @@ class FileBlob(_ReadBlob):
             return files.open_regular(self.name)
         except FileNotFoundError:
             raise StorageError(f"{self.name} does not exist", advice="check the path of the blob") from None
+        except StorageError as error:
+            if os.path.isdir(self.name):
+                raise StorageError(error.message, advice="name the files in the folder, or pack it with tar") from None
+            raise
 
 
 class StreamBlob(_ReadBlob):

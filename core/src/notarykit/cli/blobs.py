@@ -8,15 +8,15 @@ from notarykit.batch.work import Work
 from notarykit.blob.content import FileBlob, StreamBlob
 from notarykit.cli.batch.items import FailedItem, Items
 from notarykit.cli.batch.operation import Operation
-from notarykit.cli.options import Arguments, Flag, Options
+from notarykit.cli.options import ANY_NUMBER, Arguments, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG
 from notarykit.errors import StorageError, UsageError
 
-BLOBS = Arguments(1, 1000, "missing file path to the blob")
+BLOBS = Arguments(1, ANY_NUMBER, "missing file path to the blob")
 _STANDARD_INPUT = "-"
 BLOB_FLAGS = (
     RESULTS_FLAG._replace(help="output format: text, json, or jsonl, a line of JSON for each blob as it comes"),
-    Flag("from", "file with the paths of further blobs, one a line, # for comments; - for standard input"),
+    Flag("from", "file with the paths of further blobs, one a line, # for comments; - for standard input", once=True),
     Flag("jobs", "number of blobs to work on at a time (default: the cores of this machine)", "number"),
 )
 Outcome = TypeVar("Outcome")
@@ -86,6 +86,8 @@ class SignaturePlace(NamedTuple):
                 "the blob on standard input must be the only one, and needs --signature",
                 advice="name the file of its signature, such as --signature blob.jws.sig",
             )
+        if path == _STANDARD_INPUT:
+            raise UsageError("--signature - is no file", advice="name a file, and by ./- one of that name")
         if path and not is_one_blob(options):
             raise UsageError("--signature is for one blob", advice="use --signature-directory for several")
         if directory is not None and not os.path.isdir(directory):

@@ -4,12 +4,15 @@
 `--`.
 """
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from notarykit.errors import UsageError
+
+ANY_NUMBER = 10**9
 
 
 class Flag(NamedTuple):
@@ -24,6 +27,7 @@ class Flag(NamedTuple):
         hidden: True if the help does not list it.
         choices: Permitted values; empty if any value is permitted.
         names: Names that completion offers as values: `keys`, `plugins`, `stores`, `store-types` or `blob-policies`.
+        once: True if a second value is refused, where what the first one names would silently be left out.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Flag(NamedTuple):
     hidden: bool = False
     choices: tuple[str, ...] = ()
     names: str = ""
+    once: bool = False
 
 
 class Arguments(NamedTuple):
@@ -41,7 +46,7 @@ class Arguments(NamedTuple):
 
     Attributes:
         least: Minimum number.
-        most: Maximum number.
+        most: Maximum number; `ANY_NUMBER` if there is none.
         missing: Error message for missing arguments.
         names: Names that completion offers, as for flags.
     """
@@ -163,7 +168,9 @@ class Options:
         pairs: dict[str, str] = {}
         for text in self.values[name]:
             key, equals, value = text.partition("=")
-            if not (key and equals and value):
+            if key and equals and not value:
+                raise UsageError(f"could not parse flag --{name}: the value of {key!r} is empty")
+            if not (key and equals):
                 # The value is not shown, since plugin configuration may hold a secret.
                 raise UsageError(f"could not parse flag --{name}: not of the form key=value")
             if key in pairs:
@@ -240,9 +247,11 @@ class _Parser:
         self._flags = {f"--{flag.name}": flag for flag in flags} | short
         self._words = iter(words)
         self._command = command
+        self._word = ""
 
     def parse(self) -> None:
         for word in self._words:
+            self._word = word
             if word == "--":
                 self.rest += self._words
             elif word.startswith("--"):
@@ -273,6 +282,11 @@ class _Parser:
             raise UsageError(f"flag {name} needs a value for '{self._command}'", advice=self._see_help)
         if flag.kind == "texts":
             self.values[flag.name].append(text)
+        elif flag.once and self.values[flag.name] is not None:
+            raise UsageError(
+                f"flag {name} is given twice for '{self._command}'",
+                advice="put all lines into one file, or pipe them to '--from -'",
+            )
         else:
             self.values[flag.name] = text
 
@@ -283,6 +297,8 @@ class _Parser:
 
         close = get_close_matches(name, list(self._flags), 1)
         advice = f"did you mean {close[0]!r}?" if close else self._see_help
+        if os.path.lexists(self._word):
+            advice = f"write ./{self._word} for the file of that name, or -- before all files"
         raise UsageError(f"unknown flag {name!r} for '{self._command}'", advice=advice)
 
     @property

@@ -13,7 +13,7 @@ from notarykit.cli.references import Target, parse_target, repositories
 from notarykit.errors import ArtifactNotFoundError, NotarykitError
 
 SEVERAL_FLAGS = (
-    Flag("from", "file with further references, one a line, # for comments; - for standard input"),
+    Flag("from", "file with further references, one a line, # for comments; - for standard input", once=True),
     Flag("jobs", "number of references to work on at a time (default: the cores of this machine)", "number"),
     Flag("resume", "file for a journal, with which the same command goes on after an interruption"),
 )

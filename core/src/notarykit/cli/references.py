@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from notarykit._internal.printable import printable
-from notarykit.cli.options import Arguments, Flag, Options
+from notarykit.cli.options import ANY_NUMBER, Arguments, Flag, Options
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import UsageError
 from notarykit.oci.reference import (
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from notarykit.oci.index import IndexMember
     from notarykit.verification.artifact import ArtifactRequest
 
-REFERENCES = Arguments(1, 1000, "missing reference to the artifact")
+REFERENCES = Arguments(1, ANY_NUMBER, "missing reference to the artifact")
 MAX_SIGNATURES_FLAG = Flag(
     "max-signatures", "maximum number of signatures to evaluate or examine", "number", default=100
 )

@@ -33,6 +33,8 @@ def timestamp_client(urls: Sequence[str], root_files: Sequence[str], limits: Lim
 
 
 def _url(url: str) -> str:
+    if not url:
+        raise UsageError("--timestamp-url is set, but with an empty value")
     try:
         origin_of(url)
     except NetworkError as error:

@@ -102,7 +102,7 @@ def _line(place: str, content: bytes, *, is_cut: bool, is_name: bool) -> Line:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         return Line(place, shown, f"not UTF-8 at byte {error.start}")
-    return Line(place, shown, "it holds a NUL") if "\0" in text else Line(place, text)
+    return Line(place, shown, "it holds a NUL: give one item a line") if "\0" in text else Line(place, text)
 
 
 def _standard_input() -> IO[bytes]:

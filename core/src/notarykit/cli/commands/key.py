@@ -3,7 +3,7 @@
 import sys
 
 from notarykit._internal.printable import printable
-from notarykit.cli.options import PLUGIN_CONFIG_FLAG, Arguments, Command, Flag, Group, Options
+from notarykit.cli.options import ANY_NUMBER, PLUGIN_CONFIG_FLAG, Arguments, Command, Flag, Group, Options
 from notarykit.cli.output import table
 from notarykit.config.signing_keys import SigningKey, change_signing_keys, load_signing_keys
 from notarykit.errors import UsageError
@@ -80,7 +80,7 @@ COMMAND = Group(
             "[flags] <key_name>...",
             "Remove key from Notation signing key list",
             _delete,
-            arguments=Arguments(1, 1000, "missing key names", "keys"),
+            arguments=Arguments(1, ANY_NUMBER, "missing key names", "keys"),
         ),
         "list": Command("[flags]", "List keys used for signing", _list, aliases=("ls",)),
         "update": Command(

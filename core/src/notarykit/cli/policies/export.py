@@ -38,7 +38,7 @@ EXPORT = Command(
     (
         POLICY_FLAG,
         Flag("for", "repository, registry/repository; repeatable", "texts"),
-        Flag("from", "file with further repositories, one a line, # for comments; - for standard input"),
+        Flag("from", "file with further repositories, one a line, # for comments; - for standard input", once=True),
     ),
     examples=(
         (

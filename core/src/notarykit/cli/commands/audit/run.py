@@ -24,7 +24,7 @@ from notarykit.cli.batch.interruption import Interruption
 from notarykit.cli.batch.progress import Progress
 from notarykit.cli.commands.audit.audit_status import AuditStatus
 from notarykit.cli.commands.audit.reporting import REPORTING_FLAGS, Reporting
-from notarykit.cli.options import Arguments, Command, Flag, Options
+from notarykit.cli.options import ANY_NUMBER, Arguments, Command, Flag, Options
 from notarykit.cli.references import DASK_FLAG, REGISTRY_FLAGS
 from notarykit.cli.registries import NamedRegistries
 from notarykit.cli.revocation_flags import (
@@ -154,14 +154,16 @@ COMMAND = Command(
         *SIGNATURE_FLAGS,
         DASK_FLAG,
         Flag("ends-within", "time within which ends of verdicts are reported", "duration", default=90 * _DAYS),
-        Flag("from", "file with further repositories, registry/repository, one a line; - for standard input"),
+        Flag(
+            "from", "file with further repositories, registry/repository, one a line; - for standard input", once=True
+        ),
         Flag("jobs", "number of artifacts that are verified at a time (default: the cores)", "number"),
         Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("recursive", "audit the manifests below image indexes too", "switch", default=True),
         Flag("resume", "go on with an interrupted audit, which is in FILE.partial beside --output-file FILE", "switch"),
         Flag("shard", "part of the audit, {number}/{total} with numbers from 0, chosen by the artifacts' digests"),
     ),
-    arguments=Arguments(0, 1000, "missing registry"),
+    arguments=Arguments(0, ANY_NUMBER, "missing registry"),
     examples=(
         ("Audit a registry", "notarykit audit registry.example.com"),
         (

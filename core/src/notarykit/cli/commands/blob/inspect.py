@@ -6,7 +6,7 @@ from notarykit.cli.batch.items import Items
 from notarykit.cli.batch.operation import Operation, Result
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.blobs import SignaturePath
-from notarykit.cli.options import Arguments, Command, Options
+from notarykit.cli.options import ANY_NUMBER, Arguments, Command, Options
 from notarykit.cli.output import RESULTS_FLAG, tree
 from notarykit.cli.signature_description import Described, content_nodes, describe
 from notarykit.envelope.parsing import parse_envelope
@@ -60,7 +60,7 @@ COMMAND = Command(
             choices=("tree", "json", "jsonl"),
         ),
     ),
-    arguments=Arguments(1, 1000, "missing signature path"),
+    arguments=Arguments(1, ANY_NUMBER, "missing signature path"),
     examples=(
         ("Inspect a signature", "notarykit blob inspect blob.cose.sig"),
         ("Inspect a signature and output as JSON", "notarykit blob inspect -o json blob.cose.sig"),

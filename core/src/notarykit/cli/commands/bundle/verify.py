@@ -10,7 +10,7 @@ from notarykit.cli.batch.results import results_in
 from notarykit.cli.batch.tally import Tally
 from notarykit.cli.bundles import FOR_FLAG, PLUGIN_CONFIG_FLAG, TRUST_FLAGS, verifier_for
 from notarykit.cli.diagnostics import print_error, warnings_about
-from notarykit.cli.options import Arguments, Command, Flag, Options
+from notarykit.cli.options import ANY_NUMBER, Arguments, Command, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG
 from notarykit.cli.revocation_flags import FILE_FLAGS, SIGNATURE_FLAGS, local_evidence, max_envelope_size
 from notarykit.cli.spinner import progress
@@ -117,7 +117,7 @@ COMMAND = Command(
         PLUGIN_CONFIG_FLAG,
         Flag("user-metadata", "{key}={value} pair that the signature must contain", "texts", "m"),
     ),
-    arguments=Arguments(1, 1000, "missing path of the bundle"),
+    arguments=Arguments(1, ANY_NUMBER, "missing path of the bundle"),
     examples=(
         ("Verify everything in a bundle", "notarykit bundle verify hello.tar"),
         (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from notarykit._internal import files, locks
 from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
-from notarykit.cli.options import YES_FLAG, Arguments, Command, Flag, Options
+from notarykit.cli.options import ANY_NUMBER, YES_FLAG, Arguments, Command, Flag, Options
 from notarykit.cli.output import confirmed, table
 from notarykit.config.trust_store import add_certificate, remove_file, store_folder
 from notarykit.errors import ConfigurationError, NotarykitError, StorageError, TrustStoreError, UsageError
@@ -175,7 +175,7 @@ COMMANDS = {
         "Add certificates to the trust store",
         _add,
         (_TYPE, _STORE),
-        arguments=Arguments(1, 1000, "missing certificate path"),
+        arguments=Arguments(1, ANY_NUMBER, "missing certificate path"),
         examples=(("Trust a root", "notarykit cert add --type ca --store acme-rockets acme-rockets.crt"),),
     ),
     "delete": Command(
