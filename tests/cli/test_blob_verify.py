@@ -306,7 +306,7 @@ def test_artifact_is_not_verified_by_the_signature_of_a_blob(world: World, signe
         ("a.jws.sig", os.mkfifo, 3, "a.jws.sig is not a regular file"),
         ("a.jws.sig", lambda path: path.symlink_to("/dev/zero"), 3, "a.jws.sig is not a regular file"),
         ("a.jws.sig", lambda path: path.write_bytes(bytes(1024 * 1024 + 1)), 1, "is larger than 1048576 bytes"),
-        ("a", lambda path: path.write_bytes(b"{}"), 1, "the signature is not "),
+        ("a", lambda path: path.write_bytes(b"{}"), 1, "signature a is not "),
     ],
     ids=["absent", "name", "directory", "pipe", "device", "large", "neither format"],
 )
@@ -333,7 +333,7 @@ def test_large_envelope_needs_a_flag(world: World, signed: Path) -> None:
     ("make", "complaint"),
     [
         (lambda _: None, "bad does not exist: check the path of the blob"),
-        (Path.mkdir, "bad is not a regular file"),
+        (Path.mkdir, "bad is not a regular file: name the files in the folder, or pack it with tar"),
         (os.mkfifo, "bad is not a regular file"),
         (lambda path: path.symlink_to("/dev/zero"), "bad is not a regular file"),
     ],

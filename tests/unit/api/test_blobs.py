@@ -8,7 +8,6 @@ import pytest
 
 import notarykit
 from notarykit.errors import (
-    EnvelopeError,
     IntegrityError,
     NoSignatureError,
     SignatureSizeError,
@@ -111,7 +110,7 @@ def test_bad_arguments(home: Home, blob: Path) -> None:
         notarykit.sign_blob(blob.with_name("none"))
     with pytest.raises(StorageError, match="does not exist"):
         notarykit.verify_blob(blob, f"{blob}.jws.sig")
-    with pytest.raises(EnvelopeError, match="not application/jose"):
+    with pytest.raises(IntegrityError, match="not application/jose"):
         notarykit.verify_blob(blob, b"text")
     with pytest.raises(UsageError, match="does not tell"):
         notarykit.verify_blob(blob, blob)

@@ -115,11 +115,22 @@ def test_reading(media_type: str, has_extension: bool, tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("trust:blob-envelope-type")
-@pytest.mark.parametrize("content", [b"", b"{}", b"\xd2", b"text"])
-def test_content_of_no_format(content: bytes) -> None:
-    """What is of no format is refused with what each of them lacks."""
-    with pytest.raises(EnvelopeError, match=r"not application/jose\+json \(.*not application/cose \("):
+@pytest.mark.parametrize("content", [b"{}", b"\xd2", b"text"])
+def test_content_of_no_format(content: bytes, tmp_path: Path) -> None:
+    """What is of no format is refused with what each of them lacks, and the name of its file."""
+    with pytest.raises(
+        EnvelopeError, match=r"^the signature is not application/jose\+json \(.*not application/cose \("
+    ):
         tried_format(content)
+    (tmp_path / "name").write_bytes(content)
+    with pytest.raises(EnvelopeError, match=rf"^signature {tmp_path}/name is not application/jose"):
+        read_signature(tmp_path / "name")
+
+
+def test_empty_signature() -> None:
+    """An empty file, as a download that failed leaves it, is called that."""
+    with pytest.raises(EnvelopeError, match=r"^the signature is empty$"):
+        tried_format(b"")
 
 
 def test_signatures_that_cannot_be_read(tmp_path: Path) -> None:

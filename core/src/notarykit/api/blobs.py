@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from notarykit.api.settings import used_signer, with_format
 from notarykit.blob.content import OCTET_STREAM, as_blob
-from notarykit.errors import SignatureSizeError, UsageError
+from notarykit.errors import EnvelopeError, IntegrityError, SignatureSizeError, UsageError
 from notarykit.loading import load_blob_verifier
 
 if TYPE_CHECKING:
@@ -99,12 +99,15 @@ def verify_blob(
             content_media_type=content_media_type,
             user_metadata=user_metadata,
         )
-    if isinstance(signature, bytes):
-        if len(signature) > used.max_envelope_size:
-            raise SignatureSizeError(f"the signature is larger than {used.max_envelope_size} bytes")
-        path, found = "", SignatureFile(tried_format(signature), signature)
-    else:
-        path, found = os.fspath(signature), read_signature(signature, used.max_envelope_size)
+    try:
+        if isinstance(signature, bytes):
+            if len(signature) > used.max_envelope_size:
+                raise SignatureSizeError(f"the signature is larger than {used.max_envelope_size} bytes")
+            path, found = "", SignatureFile(tried_format(signature), signature)
+        else:
+            path, found = os.fspath(signature), read_signature(signature, used.max_envelope_size)
+    except EnvelopeError as error:  # what is no signature is not accepted, as where its name tells a format
+        raise IntegrityError(f"integrity: {error.message}", advice=error.advice) from error
     verified = used.blob(
         as_blob(blob),
         found,

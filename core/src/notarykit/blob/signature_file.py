@@ -47,7 +47,7 @@ def signature_path(
 
     Args:
         blob: Path of the blob.
-        media_type: Format of the envelope.
+        media_type: Format of the envelope, `application/jose+json` or `application/cose`.
         directory: Directory of the signature; that of the blob by default.
 
     Raises:
@@ -113,7 +113,7 @@ def read_signature(path: str | os.PathLike[str], largest: int = USUAL_ENVELOPE) 
         raise StorageError(f"signature {os.fspath(path)} cannot be read: {error.strerror}") from None
     if len(envelope) > largest:
         raise SignatureSizeError(f"signature {os.fspath(path)} is larger than {largest} bytes")
-    return SignatureFile(media_type or tried_format(envelope), envelope)
+    return SignatureFile(media_type or tried_format(envelope, f"signature {os.fspath(path)}"), envelope)
 
 
 def read_signatures(
@@ -148,7 +148,7 @@ def read_signatures(
         yield path, signature
 
 
-def tried_format(envelope: bytes) -> str:
+def tried_format(envelope: bytes, name: str = "the signature") -> str:
     """Returns the format in which an envelope can be parsed.
 
     Trust store and trust policy specification, "Validate Integrity": "by trying each of the supported signature
@@ -165,7 +165,8 @@ def tried_format(envelope: bytes) -> str:
             problems.append(f"not {media_type} ({error.message})")
         else:
             return media_type
-    raise EnvelopeError(f"the signature is {' and '.join(problems)}", advice="check that the file is a signature")
+    problem = " and ".join(problems) if envelope else "empty"
+    raise EnvelopeError(f"{name} is {problem}", advice="check that the file is a signature")
 
 
 def check_replaceable(path: str | os.PathLike[str]) -> None:
