@@ -193,12 +193,16 @@ def test_names_are_compared_letter_by_letter(name: str) -> None:
     ("names", "name", "advice"),
     [
         (["releases", "nightly"], "relases", "did you mean 'releases'?"),
-        (["releases", "nightly"], "x", "name 'releases' or 'nightly'"),
-        (["releases"], "x", "name 'releases'"),
-        (list("abcde"), "xyz", "name 'a' or 'b' or 'c' or 'd' or 'e'"),
-        (list("abcdef"), "xyz", "name 'a' or 'b' or 'c' or 'd' or 'e' or another statement"),
-        (["releases"], "", "name 'releases', or set the \"globalPolicy\" of one statement to true"),
-        (["a\nb"], "x", "name 'a\\nb'"),
+        (["releases", "nightly"], "x", "there are 'releases', 'nightly'"),
+        (["releases"], "x", "there is 'releases'"),
+        (list("abcde"), "xyz", "there are 'a', 'b', 'c', 'd', 'e'"),
+        (list("abcdef"), "xyz", "there are 'a', 'b', 'c', 'd', 'e', and others"),
+        (
+            ["releases"],
+            "",
+            "name one with --policy-name (there is 'releases'), or set the \"globalPolicy\" of one to true",
+        ),
+        (["a\nb"], "x", "there is 'a\\nb'"),
     ],
 )
 def test_advice_has_the_names_that_exist(names: list[str], name: str, advice: str) -> None:

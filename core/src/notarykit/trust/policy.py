@@ -261,10 +261,11 @@ class BlobTrustPolicyDocument(NamedTuple):
         if not name:
             raise NoApplicablePolicyError(
                 "no global blob trust policy, which a blob needs where no policy is named",
-                advice=f'name {self._names()}, or set the "globalPolicy" of one statement to true',
+                advice=f'name one with --policy-name ({self._names()}), or set the "globalPolicy" of one to true',
             )
         raise NoApplicablePolicyError(
-            f"no applicable blob trust policy with name {name!r}", advice=self._nearest(name) or f"name {self._names()}"
+            f"no applicable blob trust policy with name {name!r}",
+            advice=self._nearest(name) or self._names(),
         )
 
     def _nearest(self, name: str) -> str:
@@ -275,4 +276,5 @@ class BlobTrustPolicyDocument(NamedTuple):
 
     def _names(self) -> str:
         names = [repr(policy.name) for policy in self.policies]
-        return " or ".join(names if len(names) <= _MOST_NAMES else [*names[:_MOST_NAMES], "another statement"])
+        shown = names if len(names) <= _MOST_NAMES else [*names[:_MOST_NAMES], "and others"]
+        return f"there {'is' if len(names) == 1 else 'are'} {', '.join(shown)}"
