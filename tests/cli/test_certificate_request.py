@@ -239,7 +239,7 @@ def test_unknown_key_and_plugin_are_refused(world: World, command: str) -> None:
     error = world.refused(4, "cert", command, "--plugin", "none", "--id", "x", *last)
     assert error.startswith("plugin 'none' is not installed")
     world.home.keys_file.unlink()
-    assert world.refused(4, "cert", command, *last).startswith("no default signing key is set")
+    assert world.refused(4, "cert", command, *last).startswith("there is no signing key yet: add one")
 
 
 def test_executable_plugin_is_refused_with_an_alternative(world: World) -> None:

@@ -98,4 +98,4 @@ def test_deleting_the_default_leaves_none(world: World) -> None:
     """The default key is named as such, and then there is none."""
     text = world.did("key", "delete", "build")
     assert text == "Removed default key build from Notation signing key list. The source key still exists.\n"
-    assert world.refused(4, "sign", "--oci-layout", world.reference).startswith("no default signing key is set")
+    assert world.refused(4, "sign", "--oci-layout", world.reference).startswith("there is no signing key yet: add one")

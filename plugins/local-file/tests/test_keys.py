@@ -247,6 +247,29 @@ def test_missing_key_file_is_refused(tmp_path: Path) -> None:
     assert _refused(tmp_path) == f"private key {tmp_path} is not a regular file"
 
 
+def test_relative_path_is_said_to_depend_on_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that was listed with a relative path is found from one folder only, and the advice says so."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SigningKeyError, match=r"private key ca/my\.key does not exist") as caught:
+        LocalFilePlugin().describe_key(DescribeKeyRequest("ca/my.key"))
+    assert caught.value.advice == "check the path, and give the absolute one for use in any folder"
+
+
+def test_missing_certificates_are_asked_for_by_file(tmp_path: Path) -> None:
+    """Where certificates are missing, the advice has the files that were read, and the settings that name others."""
+    key = _write(tmp_path / "my.key", _CHAIN.key_pem)
+    for chain in (
+        _CHAIN.chain_pem.partition(b"-----END CERTIFICATE-----\n")[0] + b"-----END CERTIFICATE-----\n",
+        make_chain().chain_pem,
+    ):
+        _write(tmp_path / "my.crt", chain)
+        with pytest.raises(CertificateError) as caught:
+            LocalFilePlugin().describe_key(DescribeKeyRequest(str(key)))
+        assert (
+            f"of {tmp_path / 'my.crt'}; the settings certificate_chain and ca_certs name others" in caught.value.advice
+        )
+
+
 # Encrypted keys
 
 

@@ -49,7 +49,7 @@ def test_other_content_before_the_key_is_skipped() -> None:
 
 
 @pytest.mark.parametrize("traditional", [True, False])
-@pytest.mark.parametrize("wrong", [b"wrong", b"", _PASSPHRASE + b"\n", b"x" * 5000])
+@pytest.mark.parametrize("wrong", [b"wrong", _PASSPHRASE + b"\n", b"x" * 5000])
 def test_wrong_passphrase_is_refused(traditional: bool, wrong: bytes) -> None:
     """A wrong passphrase is named as the cause, and is not repeated."""
     pem = pem_of(new_key("EC-256"), _PASSPHRASE, traditional=traditional)
@@ -57,6 +57,12 @@ def test_wrong_passphrase_is_refused(traditional: bool, wrong: bytes) -> None:
         load_private_key(pem, "key.pem", lambda: wrong)
     assert caught.value.message == "key.pem cannot be decrypted: the passphrase is wrong"
     assert caught.value.advice == ("it ends with a line end: leave that out" if wrong.endswith(b"\n") else "")
+
+
+def test_empty_passphrase_is_named() -> None:
+    """An empty passphrase, as of a secret that a CI job does not have, is told apart from a wrong one."""
+    with pytest.raises(SigningKeyError, match=r"cannot be decrypted: the passphrase is empty$"):
+        load_private_key(pem_of(new_key("EC-256"), _PASSPHRASE), "key.pem", lambda: b"")
 
 
 @pytest.mark.parametrize("traditional", [True, False])

@@ -60,6 +60,11 @@ class SigningKeys(NamedTuple):
         Raises:
             SigningKeyError: There is no such key.
         """
+        if not self.keys:
+            raise SigningKeyError(
+                f"signing key {name!r} is not on the list, which is empty" if name else "there is no signing key yet",
+                advice="add one with 'notarykit key add', or a test key with 'notarykit certificate generate-test'",
+            )
         if not (name or self.default):
             raise SigningKeyError(
                 "no default signing key is set",

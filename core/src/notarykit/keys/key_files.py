@@ -17,7 +17,8 @@ def read_file(path: str, what: str) -> bytes:
     try:
         return files.read(path, _LARGEST_FILE)
     except FileNotFoundError:
-        raise SigningKeyError(f"{what} {path} does not exist", advice="check the path") from None
+        advice = "check the path" + ("" if os.path.isabs(path) else ", and give the absolute one for use in any folder")
+        raise SigningKeyError(f"{what} {path} does not exist", advice=advice) from None
     except StorageError as error:
         raise SigningKeyError(f"{what} {error.message}", advice="check the path, its owner and its mode") from None
 

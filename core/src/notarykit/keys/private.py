@@ -47,7 +47,7 @@ def load_private_key(pem: bytes, name: str, passphrase: Passphrase | None = None
         except TypeError:  # cryptography's error for a missing passphrase
             if passphrase is None:
                 raise PassphraseError(f"{name} is encrypted and there is no passphrase for it") from None
-            secret = _call(passphrase)
+            secret = _call(passphrase, name)
             key = load_pem_private_key(pem, secret, unsafe_skip_rsa_key_validation=True)
     except (ValueError, UnsupportedAlgorithm):
         # The library's text is dropped, since it may quote the key file.
@@ -58,12 +58,18 @@ def load_private_key(pem: bytes, name: str, passphrase: Passphrase | None = None
     return checked_private_key(key, name)
 
 
-def _call(passphrase: Passphrase) -> bytes:
-    """Calls a passphrase callback and checks its result."""
+def _call(passphrase: Passphrase, name: str) -> bytes:
+    """Calls a passphrase callback and checks its result.
+
+    Raises:
+        PassphraseError: It is empty, as a secret that a CI job does not get is.
+    """
     value = passphrase() if callable(passphrase) else None
     if not isinstance(value, bytes):
         raise TypeError("a passphrase is given as a function without arguments that returns bytes")
-    return value or b"\0"  # cryptography takes an empty one for none; it must count as wrong
+    if not value:  # which cryptography takes for none
+        raise PassphraseError(f"{name} cannot be decrypted: the passphrase is empty")
+    return value
 
 
 def checked_private_key(key: "PrivateKeyTypes", name: str) -> PrivateKey:

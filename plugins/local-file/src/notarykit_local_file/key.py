@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from notarykit.errors import SigningKeyError
+from notarykit.errors import CertificateError, SigningKeyError
 from notarykit.plugin import (
     KeySpec,
     LocalSigner,
@@ -67,14 +67,22 @@ def load_signer(path: str, config: Mapping[str, str], passphrase: PassphraseSour
         CertificateError: The chain is incomplete, breaks a rule, or is of another key.
     """
     key, certificates = load_key(path, config, passphrase)
-    for file in certificate_files(path, config):
+    files = certificate_files(path, config)
+    for file in files:
         certificates += read_certificates(read_file(file, "certificate chain"), file)
     if not certificates:
         raise SigningKeyError(
             f"no certificate of {path} was found",
             advice="name its file with the setting certificate_chain, or request one ('notarykit certificate request')",
         )
-    return LocalSigner(key, check_chain(build_chain(key.public_key(), certificates)), f"private key {path}")
+    try:
+        chain = build_chain(key.public_key(), certificates)
+    except CertificateError as error:
+        where = (
+            f"the certificates are of {' and '.join(files) or path}; the settings certificate_chain and ca_certs name"
+        )
+        raise CertificateError(error.message, rule=error.rule, advice=f"{error.advice} ({where} others)") from error
+    return LocalSigner(key, check_chain(chain), f"private key {path}")
 
 
 def load_key(
