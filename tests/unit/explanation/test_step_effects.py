@@ -55,10 +55,11 @@ def test_stores_are_those_of_the_signing_scheme(stores: list[str], said: list[st
 
 
 def test_identities() -> None:
-    """Any signer, or one of the identities."""
+    """Any signer, one of the identities, or one whom a plugin accepts."""
     assert "Any signer of these is trusted" in _effect(Step.AUTHENTICITY)
     named = _effect(Step.AUTHENTICITY, identities=["x509.subject: C=US, ST=WA, O=a"])
     assert "subject matches one of the trusted identities" in named
+    assert "a plugin that the signature names has to accept" in _effect(Step.AUTHENTICITY, identities=["example.id: a"])
 
 
 @pytest.mark.parametrize(

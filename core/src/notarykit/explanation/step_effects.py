@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from notarykit.envelope.attributes import SIGNING_AUTHORITY, X509
-from notarykit.trust.identity import ANY
+from notarykit.trust.identity import ANY, x509_identities
 from notarykit.trust.policy import Action, StoreReference, StoreType, TrustPolicy, VerifyTimestamp
 from notarykit.verification.authenticity import STORE_TYPES
 from notarykit.verification.context import action_of
@@ -47,7 +47,8 @@ def step_effects(policy: TrustPolicy, user_metadata: Mapping[str, str] | None = 
         Step.AUTHENTIC_TIMESTAMP: _timestamp(policy),
         Step.REVOCATION: (
             "No certificate of the chain is revoked, by the OCSP responders and CRLs that they name; they are asked "
-            "once the signer is known to be trusted. A certificate that names none brings a warning."
+            "once the signer is known to be trusted. A certificate that names none brings a warning. A plugin that the "
+            "signature names may check this instead."
         ),
         Step.EXTENDED_VALIDATION: (
             "Nothing for most signatures. The plugin that a signature names is called, and critical attributes that "
@@ -68,14 +69,18 @@ def _authenticity(policy: TrustPolicy) -> str:
     texts = ["Every signature fails: its trust stores are of no type that vouches for signers."]
     if named:
         texts = [f"A certificate of the chain is in {' or '.join(named)}."]
-        texts.append(
-            "Any signer of these is trusted."
-            if policy.identities == (ANY,)
-            else "The signing certificate's subject matches one of the trusted identities."
-        )
+        texts.append(_signers(policy))
     missing = [scheme for scheme, stores in schemes.items() if not stores]
     texts += [f"Signatures of the scheme {each} fail: they need a store {STORE_TYPES[each]}:…" for each in missing]
     return " ".join(texts if named else texts[:1])
+
+
+def _signers(policy: TrustPolicy) -> str:
+    if policy.identities == (ANY,):
+        return "Any signer of these is trusted."
+    if not x509_identities(policy.identities):
+        return "No identity is an x509.subject: a plugin that the signature names has to accept the signer."
+    return "The signing certificate's subject matches one of the trusted identities, unless a plugin checks them."
 
 
 def _any_of(stores: list[StoreReference]) -> str:
