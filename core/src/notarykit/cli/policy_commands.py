@@ -89,10 +89,11 @@ def _init(commands: PolicyCommands, options: Options) -> int:
     version = options.values.get("document-version", VERSION)
     content = json.dumps({"version": version, "trustPolicies": [statement]}, indent=4).encode("ascii") + b"\n"
     try:
-        commands.file.parse(content, f"the new {commands.file.kind}")
+        document = commands.file.parse(content, f"the new {commands.file.kind}")
     except TrustPolicyError as error:
         raise UsageError(error.message) from None
     if path := _write(commands, content, options):
+        _note_of_version(document)
         print(f"Successfully initialized {commands.file.kind} file to {path}.")
     return 0
 
@@ -105,10 +106,19 @@ def _import(commands: PolicyCommands, options: Options) -> int:
         raise UsageError(f"failed to read {commands.file.kind} file: {path} does not exist") from None
     except StorageError as error:
         raise UsageError(f"failed to read {commands.file.kind} file: {error.message}") from None
-    commands.file.parse(content, path)
+    document = commands.file.parse(content, path)
     if place := _write(commands, content, options):
+        _note_of_version(document)
         print(commands.imported.format(place))
     return 0
+
+
+def _note_of_version(document: Any) -> None:
+    """Tells that notation, which reads the same file, refuses it."""
+    version = getattr(document, "version", VERSION)  # documents for blobs have one alone
+    if version != VERSION:
+        text = f"notation, which reads the same file, refuses the version {version}: see 'notarykit policy export'"
+        print(f"Note: {text}", file=sys.stderr)
 
 
 def _write(commands: PolicyCommands, content: bytes, options: Options) -> str:
