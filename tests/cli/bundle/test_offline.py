@@ -1,17 +1,23 @@
 """Bundles without a network: in a network namespace without any route, and without an attempt to connect."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.bundle.making import CREATE, FILE
 from tests.cli.world import VERIFY, World
+from tests.support.crls import make_crl
+from tests.support.layouts import add_artifact
+from tests.support.ocsp_answers import responding
 from tests.support.requirements import program, require_namespaces
 from tests.support.responders import Responder
+from tests.support.revocable import crl_path, ocsp_path, revocable_chain
 
 # Runs a command line in a process that ends with 99 as soon as it makes a socket or resolves a name.
 _WATCHED = """
@@ -72,3 +78,27 @@ def test_trust_of_the_bundle(world: World, bundle: str) -> None:
     done = _apart(world, "bundle", "verify", FILE, "--trust-from-bundle", digest)
     assert (done.returncode, done.stderr) == (0, "")
     assert Path(bundle).exists()
+
+
+def test_names_are_not_resolved(world: World, responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where certificates name responders by their hosts' names, nobody asks for an address either."""
+    base = responder.url().replace("127.0.0.1", "pki.test")
+    chain = revocable_chain(base, ocsp_at={1: []}, crl_at={0: []})
+    responder.ocsp(ocsp_path(0), responding(chain))
+    responder.put(crl_path(1), make_crl(chain, 2))
+    world.home.trust(chain)
+    world.home.add_key(chain, "named")
+    resolve = socket.getaddrinfo
+
+    def resolved(host: str, *arguments: Any, **keywords: Any) -> Any:
+        return resolve("127.0.0.1" if host == "pki.test" else host, *arguments, **keywords)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    second = f"hello@{add_artifact('hello', 'v2').digest}"
+    world.sign("--key", "named", reference=second)
+    world.did(*CREATE, second, "-o", FILE)
+    assert "http://pki.test:" in world.did("bundle", "inspect", FILE)
+    done = _apart(world, "bundle", "verify", FILE)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = _apart(world, *VERIFY, second)
+    assert (done.returncode, "getaddrinfo" in done.stderr) == (99, True)
