@@ -1,5 +1,6 @@
 """Files that are written beside their place, under a name of their own, and replace what is there once whole."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,24 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be written"), partial_file(str(tmp_path / "x.tar")):
         pass
     assert (tmp_path / "victim").read_text() == "mine"
+
+
+def test_second_name_of_another_file(tmp_path: Path) -> None:
+    """A hard link to another file in the place of the partial file is refused, and that file is untouched."""
+    (tmp_path / "victim").write_text("mine")
+    Path(f"{tmp_path}/x.tar.partial").hardlink_to(tmp_path / "victim")
+    with pytest.raises(StorageError, match="not this user's alone"), partial_file(str(tmp_path / "x.tar")):
+        pass
+    assert (tmp_path / "victim").read_text() == "mine"
+
+
+def test_file_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that another user has put in the place of the partial file is refused: it would become the bundle."""
+    Path(f"{tmp_path}/x.tar.partial").write_text("")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(StorageError, match="not this user's alone"), partial_file(str(tmp_path / "x.tar")):
+        pass
+    assert not (tmp_path / "x.tar").exists()
 
 
 def test_missing_folder(tmp_path: Path) -> None:

@@ -47,8 +47,20 @@ def _opened(partial: str) -> int:
             if not os.path.lexists(partial) or not os.path.samestat(os.fstat(handle), os.lstat(partial)):
                 os.close(handle)  # another run has renamed it meanwhile
                 continue
+            _check_owner(partial, os.fstat(handle))
             os.ftruncate(handle, 0)
         except BaseException:
             os.close(handle)
             raise
         return handle
+
+
+def _check_owner(partial: str, status: os.stat_result) -> None:
+    """Refuses a file that others have put there: they could write to what becomes the bundle, or lose another file.
+
+    Raises:
+        StorageError: It is another user's, or has a second name.
+    """
+    is_foreign = sys.platform != "win32" and status.st_uid != os.geteuid()
+    if is_foreign or status.st_nlink != 1:
+        raise StorageError(f"{partial} is there already, and not this user's alone", advice="remove it")
