@@ -263,6 +263,21 @@ def test_another_expiry(media_type: str, asked: int, made: int) -> None:
         _sign(signer, media_type=media_type, expires_in=timedelta(seconds=asked))
 
 
+@pytest.mark.requirement("plugin:envelope-expiry")
+@pytest.mark.parametrize("media_type", FORMATS)
+@pytest.mark.parametrize(("made", "is_accepted"), [(3597, False), (3598, True), (3602, True), (3603, False)])
+def test_an_expiry_that_was_rounded(media_type: str, made: int, is_accepted: bool) -> None:
+    """Times in envelopes are whole seconds, so that two seconds are no other expiry, and three are."""
+    now = _NOW.replace(microsecond=0)
+    expires_in = timedelta(seconds=made)
+    signer = Envelopes(lambda payload: sign_envelope(CHAIN, media_type, payload, now=now, expires_in=expires_in))
+    if is_accepted:
+        assert _sign(signer, media_type=media_type, expires_in=timedelta(hours=1), now=now).content.attributes.expiry
+    else:
+        with pytest.raises(PluginResponseError, match=r"^the envelope expires after "):
+            _sign(signer, media_type=media_type, expires_in=timedelta(hours=1), now=now)
+
+
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_an_envelope_that_has_expired(media_type: str) -> None:
     """An envelope that has expired already, though no expiry was asked for, is refused."""
