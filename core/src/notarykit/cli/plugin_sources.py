@@ -4,13 +4,13 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
 from notarykit.cli.options import Flag, Options
 from notarykit.cli.references import REGISTRY_FLAGS, check_scope, parse_target, repositories
 from notarykit.cli.revocation_flags import FILE_FLAGS, LIMIT_FLAGS, revocation_checker
 from notarykit.cli.spinner import progress
 from notarykit.cli.verdict_output import VerdictOutput
+from notarykit.cli.verifiers import WANTED_METADATA_FLAG, trust_stores
 from notarykit.errors import ContentError, NoSignatureError, UsageError, VerificationError
 from notarykit.plugin.install.source import LARGEST, PluginSource, read_source
 
@@ -42,7 +42,7 @@ _DEMANDS = (
     *FILE_FLAGS,
     *LIMIT_FLAGS,
     *_FILE_ONLY,
-    Flag("user-metadata", "{key}={value} pair that the signature must contain", "texts", "m"),
+    WANTED_METADATA_FLAG,
 )
 VERIFY_FLAGS = (
     Flag("ca-file", _CA_FILE),
@@ -153,12 +153,10 @@ def _shown(url: str) -> str:
 
 def _verified_file(options: Options, demand: "PluginDemand") -> "VerifiedPlugin":
     from notarykit.config.policy import load_blob_policy
-    from notarykit.trust.store import DirectoryTrustStore, read_once
     from notarykit.verification.blob import BlobVerifier
     from notarykit.verification.published_plugin import check_blob_statement, verify_file
 
-    store = read_once(DirectoryTrustStore(trust_store_root()))
-    verifier = BlobVerifier(load_blob_policy(), store, revocation=revocation_checker(options))
+    verifier = BlobVerifier(load_blob_policy(), trust_stores(), revocation=revocation_checker(options))
     check_blob_statement(verifier, demand)
     try:
         signatures = _signatures(options, verifier.max_envelope_size)
@@ -223,15 +221,13 @@ def _downloaded_signatures(options: Options, largest: int) -> "list[NamedSignatu
 
 def _verified_artifact(options: Options, demand: "PluginDemand") -> "VerifiedPlugin":
     from notarykit.config.policy import load_policy
-    from notarykit.trust.store import DirectoryTrustStore, read_once
     from notarykit.verification.published_plugin import verify_artifact
     from notarykit.verification.verifier import Verifier
 
     check_scope(options)
     target = parse_target(options.arguments[0], options)
     target.warn_of_tag("verify")
-    store = read_once(DirectoryTrustStore(trust_store_root()))
-    verifier = Verifier(load_policy(), store, revocation=revocation_checker(options))
+    verifier = Verifier(load_policy(), trust_stores(), revocation=revocation_checker(options))
     opened = repositories(options, [target])
     try:
         with progress(f"Verifying {target.text}"):

@@ -5,7 +5,6 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from notarykit._internal.paths import trust_store_root
 from notarykit._internal.rfc3339 import utc_now
 from notarykit._internal.strict_json import dumps
 from notarykit.batch.work import Work
@@ -25,19 +24,13 @@ from notarykit.cli.references import (
     check_index_flags,
     check_scope,
 )
-from notarykit.cli.revocation_flags import (
-    FILE_FLAGS,
-    LIMIT_FLAGS,
-    SIGNATURE_FLAGS,
-    max_envelope_size,
-    revocation_checker,
-)
 from notarykit.cli.verdict_output import VerdictOutput
+from notarykit.cli.verifiers import VERIFIER_FLAGS, WANTED_METADATA_FLAG, artifact_verifier
 from notarykit.config.policy import ARTIFACT_POLICY, load_policy
 from notarykit.errors import NoApplicablePolicyError, NotarykitError, TrustStoreError, UsageError
 from notarykit.oci.reference import Digest
 from notarykit.trust.policy import StoreReference
-from notarykit.trust.store import DirectoryTrustStore, TrustStore, read_once
+from notarykit.trust.store import TrustStore
 from notarykit.verification.artifact import VerifiedArtifact
 from notarykit.verification.document import verdict_members
 from notarykit.verification.verifier import Verifier
@@ -77,16 +70,8 @@ class _Verification(ReferenceOperation):
         self.scheduler = options["dask"] or ""
         self._started_at = utc_now()
         self._output = VerdictOutput(options, "The artifact was signed with the following user metadata.")
-        user_metadata, plugin_config = options.pairs("user-metadata"), options.pairs("plugin-config")
-        self._verifier = Verifier(
-            load_policy(),
-            read_once(DirectoryTrustStore(trust_store_root())),
-            plugin_config=plugin_config,
-            max_signatures=options["max-signatures"],
-            max_envelope_size=max_envelope_size(options),
-            revocation=revocation_checker(options),
-        )
-        self.work = _VerificationWork(self.repositories, self._verifier, user_metadata)
+        self._verifier = artifact_verifier(options, load_policy())
+        self.work = _VerificationWork(self.repositories, self._verifier, options.pairs("user-metadata"))
 
     def prepare(self) -> None:
         """Reads the trust stores, which are the same for all artifacts then, in whichever process."""
@@ -167,16 +152,13 @@ COMMAND = Command(
         *REGISTRY_FLAGS,
         RESULTS_FLAG,
         *SEVERAL_FLAGS,
-        *FILE_FLAGS,
-        *LIMIT_FLAGS,
-        *SIGNATURE_FLAGS,
+        *VERIFIER_FLAGS,
         *INDEX_FLAGS,
         DASK_FLAG,
         Flag("explain", "explain the verdict step by step, as 'policy explain' does; for one reference", "switch"),
         Flag("oci-layout", "verify an artifact in an OCI image layout", "switch"),
-        Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),
-        Flag("user-metadata", "{key}={value} pair that the signature must contain", "texts", "m"),
+        WANTED_METADATA_FLAG,
     ),
     arguments=REFERENCES,
     examples=(

@@ -6,13 +6,7 @@ from notarykit.cli.options import Arguments, Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, print_json
 from notarykit.cli.policies.source import POLICY_FLAG, load
 from notarykit.cli.references import REGISTRY_FLAGS, check_scope, parse_target, repositories
-from notarykit.cli.revocation_flags import (
-    FILE_FLAGS,
-    LIMIT_FLAGS,
-    SIGNATURE_FLAGS,
-    max_envelope_size,
-    revocation_checker,
-)
+from notarykit.cli.verifiers import VERIFIER_FLAGS, WANTED_METADATA_FLAG, artifact_verifier
 from notarykit.config.policy import ARTIFACT_POLICY
 from notarykit.errors import NotarykitError, UsageError
 from notarykit.oci.reference import is_scope
@@ -24,22 +18,12 @@ if TYPE_CHECKING:
 
 def explain(options: Options) -> int:
     """Prints the explanation of the command's one reference, and returns the exit code of its verification."""
-    from notarykit._internal.paths import trust_store_root
     from notarykit.cli.diagnostics import print_error, warnings_about
     from notarykit.cli.spinner import progress
-    from notarykit.trust.store import DirectoryTrustStore, read_once
-    from notarykit.verification.verifier import Verifier
 
     reference = options.arguments[0]
     path, document = load(ARTIFACT_POLICY, options.values.get("policy"))
-    verifier = Verifier(
-        document,
-        read_once(DirectoryTrustStore(trust_store_root())),
-        plugin_config=options.pairs("plugin-config"),
-        max_signatures=options["max-signatures"],
-        max_envelope_size=max_envelope_size(options),
-        revocation=revocation_checker(options),
-    )
+    verifier = artifact_verifier(options, document)
     with warnings_about(reference), progress(f"Explaining {reference}"):
         explanation = _explanation(options, verifier)
     outcome = explanation.outcome
@@ -92,14 +76,11 @@ EXPLAIN = Command(
         POLICY_FLAG,
         OUTPUT_FLAG,
         *REGISTRY_FLAGS,
-        *FILE_FLAGS,
-        *LIMIT_FLAGS,
-        *SIGNATURE_FLAGS,
+        *VERIFIER_FLAGS,
         Flag("oci-layout", "explain an artifact in an OCI image layout", "switch"),
-        Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("scope", "trust policy scope of the artifact, registry/repository; required with --oci-layout"),
         Flag("signature", "file of a signature envelope that is explained in place of the artifact's signatures"),
-        Flag("user-metadata", "{key}={value} pair that the signature must contain", "texts", "m"),
+        WANTED_METADATA_FLAG,
     ),
     arguments=Arguments(1, 1, "missing repository or reference"),
     examples=(

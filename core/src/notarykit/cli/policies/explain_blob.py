@@ -6,13 +6,7 @@ from notarykit.cli.blobs import BlobPath
 from notarykit.cli.options import Arguments, Command, Flag, Options
 from notarykit.cli.output import OUTPUT_FLAG, print_json
 from notarykit.cli.policies.source import POLICY_FLAG, load
-from notarykit.cli.revocation_flags import (
-    FILE_FLAGS,
-    LIMIT_FLAGS,
-    MAX_ENVELOPE_FLAG,
-    max_envelope_size,
-    revocation_checker,
-)
+from notarykit.cli.verifiers import BLOB_VERIFIER_FLAGS, WANTED_METADATA_FLAG, blob_verifier
 from notarykit.config.policy import BLOB_POLICY
 from notarykit.errors import NotarykitError, UsageError
 
@@ -23,10 +17,7 @@ if TYPE_CHECKING:
 
 def _run(options: Options) -> int:
     """Prints the explanation, and returns the exit code of the verification."""
-    from notarykit._internal.paths import trust_store_root
     from notarykit.cli.diagnostics import print_error
-    from notarykit.trust.store import DirectoryTrustStore, read_once
-    from notarykit.verification.blob import BlobVerifier
 
     blob = next(iter(options.arguments), "")
     if bool(options.arguments) != (options.text("signature") is not None):
@@ -34,13 +25,7 @@ def _run(options: Options) -> int:
     if options.arguments and not blob:
         raise UsageError("the path of the blob is empty")
     path, document = load(BLOB_POLICY, options["policy"])
-    verifier = BlobVerifier(
-        document,
-        read_once(DirectoryTrustStore(trust_store_root())),
-        plugin_config=options.pairs("plugin-config"),
-        max_envelope_size=max_envelope_size(options),
-        revocation=revocation_checker(options),
-    )
+    verifier = blob_verifier(options, document)
     explanation = _explanation(options, verifier, blob)
     outcome = explanation.outcome
     if options["output"] == "json":
@@ -86,14 +71,11 @@ EXPLAIN = Command(
     (
         POLICY_FLAG._replace(help="blob trust policy file (default the user's own)"),
         OUTPUT_FLAG,
-        *FILE_FLAGS,
-        *LIMIT_FLAGS,
-        MAX_ENVELOPE_FLAG._replace(help="maximum size of an envelope in MiB"),
+        *BLOB_VERIFIER_FLAGS,
         Flag("media-type", "media type of the blob to verify (default any)"),
-        Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("policy-name", "name of the statement (default the global policy)", names="blob-policies"),
         Flag("signature", "filepath of the signature by which the blob is verified", short="s"),
-        Flag("user-metadata", "{key}={value} pair that the signature must contain", "texts", "m"),
+        WANTED_METADATA_FLAG,
     ),
     arguments=Arguments(0, 1),
     examples=(

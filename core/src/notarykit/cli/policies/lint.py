@@ -16,15 +16,13 @@ def _lint(file: PolicyFile[Any], options: Options) -> int:
     """Prints the findings, errors first."""
     from datetime import timedelta
 
-    from notarykit._internal.paths import trust_store_root
     from notarykit._internal.printable import printable
+    from notarykit.cli.verifiers import trust_stores
     from notarykit.explanation.lint.finding import Severity
     from notarykit.explanation.lint.policy import lint_policy
-    from notarykit.trust.store import DirectoryTrustStore, read_once
 
     path, content, document = read(file, next(iter(options.arguments), None))
-    store = read_once(DirectoryTrustStore(trust_store_root()))
-    findings = lint_policy(document, store, content=content, soon=timedelta(seconds=options["ends-within"]))
+    findings = lint_policy(document, trust_stores(), content=content, soon=timedelta(seconds=options["ends-within"]))
     findings.sort(key=lambda finding: finding.severity is not Severity.ERROR)
     if options["output"] == "json":
         print_json({"policy": path, "findings": [finding._asdict() for finding in findings]})

@@ -3,17 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from notarykit.cli.options import Arguments, Command, Flag, Options
+from notarykit.cli.options import Arguments, Command, Options
 from notarykit.cli.output import OUTPUT_FLAG, listing, print_json
 from notarykit.cli.policies.source import POLICY_FLAG, load
 from notarykit.cli.references import REGISTRY_FLAGS
-from notarykit.cli.revocation_flags import (
-    FILE_FLAGS,
-    LIMIT_FLAGS,
-    SIGNATURE_FLAGS,
-    max_envelope_size,
-    revocation_checker,
-)
+from notarykit.cli.verifiers import VERIFIER_FLAGS, artifact_verifier
 from notarykit.config.policy import ARTIFACT_POLICY
 from notarykit.oci.reference import LayoutReference, Reference, is_scope, parse_reference
 
@@ -52,23 +46,13 @@ class _Opener:
 
 def _run(options: Options) -> int:
     """Prints what came of each case, differences first."""
-    from notarykit._internal.paths import trust_store_root
     from notarykit.cli.diagnostics import warnings_about
     from notarykit.cli.spinner import steps
     from notarykit.explanation.cases import read_policy_cases, try_policy_case
-    from notarykit.trust.store import DirectoryTrustStore, read_once
-    from notarykit.verification.verifier import Verifier
 
     cases = read_policy_cases(options.arguments[0])
     path, document = load(ARTIFACT_POLICY, options["policy"])
-    verifier = Verifier(
-        document,
-        read_once(DirectoryTrustStore(trust_store_root())),
-        plugin_config=options.pairs("plugin-config"),
-        max_signatures=options["max-signatures"],
-        max_envelope_size=max_envelope_size(options),
-        revocation=revocation_checker(options),
-    )
+    verifier = artifact_verifier(options, document)
     opener, results = _Opener(options, cases), []
     try:
         with steps() as say:
@@ -116,10 +100,7 @@ TEST = Command(
         POLICY_FLAG,
         OUTPUT_FLAG,
         *REGISTRY_FLAGS,
-        *FILE_FLAGS,
-        *LIMIT_FLAGS,
-        *SIGNATURE_FLAGS,
-        Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
+        *VERIFIER_FLAGS,
     ),
     arguments=Arguments(1, 1, "missing file with cases"),
     examples=(("Test a policy before it is imported", "notarykit policy test --policy trustpolicy.json cases.toml"),),

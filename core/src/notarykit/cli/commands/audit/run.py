@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from notarykit._internal.paths import trust_store_root
 from notarykit._internal.printable import printable
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.audit.artifact_audit import ArtifactAudit
@@ -27,17 +26,9 @@ from notarykit.cli.commands.audit.reporting import REPORTING_FLAGS, Reporting
 from notarykit.cli.options import ANY_NUMBER, Arguments, Command, Flag, Options
 from notarykit.cli.references import DASK_FLAG, REGISTRY_FLAGS
 from notarykit.cli.registries import NamedRegistries
-from notarykit.cli.revocation_flags import (
-    FILE_FLAGS,
-    LIMIT_FLAGS,
-    SIGNATURE_FLAGS,
-    max_envelope_size,
-    revocation_checker,
-)
+from notarykit.cli.verifiers import VERIFIER_FLAGS, artifact_verifier
 from notarykit.config.policy import load_policy
 from notarykit.errors import UsageError
-from notarykit.trust.store import DirectoryTrustStore, read_once
-from notarykit.verification.verifier import Verifier
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -54,14 +45,7 @@ def _run(options: Options) -> int:
     options.exclusive("dask", "debug")
     selections = _selections(options)
     registries = NamedRegistries(options, sorted({selection.registry for selection in selections})).named
-    verifier = Verifier(
-        load_policy(),
-        read_once(DirectoryTrustStore(trust_store_root())),
-        plugin_config=options.pairs("plugin-config"),
-        max_signatures=options["max-signatures"],
-        max_envelope_size=max_envelope_size(options),
-        revocation=revocation_checker(options),
-    )
+    verifier = artifact_verifier(options, load_policy())
     header = AuditHeader(
         tuple(map(str, selections)),
         parse_shard(options["shard"]) if options["shard"] else Shard(),
@@ -149,16 +133,13 @@ COMMAND = Command(
     (
         *REGISTRY_FLAGS,
         *REPORTING_FLAGS,
-        *FILE_FLAGS,
-        *LIMIT_FLAGS,
-        *SIGNATURE_FLAGS,
+        *VERIFIER_FLAGS,
         DASK_FLAG,
         Flag("ends-within", "time within which ends of verdicts are reported", "duration", default=90 * _DAYS),
         Flag(
             "from", "file with further repositories, registry/repository, one a line; - for standard input", once=True
         ),
         Flag("jobs", "number of artifacts that are verified at a time (default: the cores)", "number"),
-        Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("recursive", "audit the manifests below image indexes too", "switch", default=True),
         Flag("resume", "go on with an interrupted audit, which is in FILE.partial beside --output-file FILE", "switch"),
         Flag("shard", "part of the audit, {number}/{total} with numbers from 0, chosen by the artifacts' digests"),

@@ -3,24 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from notarykit._internal.paths import trust_store_root
 from notarykit.blob.signature_file import NamedSignature, read_signature, read_signatures
 from notarykit.cli.batch.items import FailedItem
 from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.runner import run_each
 from notarykit.cli.blobs import BLOB_FLAGS, BLOBS, BlobOperation, BlobPath, BlobWork, SignaturePlace
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.revocation_flags import (
-    FILE_FLAGS,
-    LIMIT_FLAGS,
-    MAX_ENVELOPE_FLAG,
-    max_envelope_size,
-    revocation_checker,
-)
 from notarykit.cli.verdict_output import VerdictOutput
+from notarykit.cli.verifiers import BLOB_VERIFIER_FLAGS, WANTED_METADATA_FLAG, blob_verifier
 from notarykit.config.policy import load_blob_policy
 from notarykit.errors import NotarykitError
-from notarykit.trust.store import DirectoryTrustStore, read_once
 from notarykit.verification.blob import BlobVerifier, VerifiedBlob
 from notarykit.verification.document import verdict_members
 
@@ -80,14 +72,7 @@ class _Verification(BlobOperation):
         )
         super().__init__(options)
         self._output = VerdictOutput(options, "The signature contains the following user metadata:")
-        verifier = BlobVerifier(
-            load_blob_policy(),
-            read_once(DirectoryTrustStore(trust_store_root())),
-            plugin_config=options.pairs("plugin-config"),
-            max_envelope_size=max_envelope_size(options),
-            revocation=revocation_checker(options),
-        )
-        self.work = _VerificationWork(verifier, request)
+        self.work = _VerificationWork(blob_verifier(options, load_blob_policy()), request)
 
     def report(self, item: BlobPath, outcome: VerifiedBlob) -> Result:
         verdict, _, signature, failures = outcome
@@ -110,11 +95,8 @@ COMMAND = Command(
     _run,
     (
         *BLOB_FLAGS,
-        *FILE_FLAGS,
-        *LIMIT_FLAGS,
-        MAX_ENVELOPE_FLAG._replace(help="maximum size of an envelope in MiB"),
+        *BLOB_VERIFIER_FLAGS,
         Flag("media-type", "media type of the blob to verify (default any)"),
-        Flag("plugin-config", "{key}={value} pair that is passed as it is to a verification plugin", "texts"),
         Flag("policy-name", "policy name to verify against (default the global policy)", names="blob-policies"),
         Flag(
             "signature",
@@ -122,7 +104,7 @@ COMMAND = Command(
             short="s",
         ),
         Flag("signature-directory", "directory of the signatures (default that of each blob)"),
-        Flag("user-metadata", "{key}={value} pair that the signature must contain", "texts", "m"),
+        WANTED_METADATA_FLAG,
     ),
     arguments=BLOBS,
     examples=(
