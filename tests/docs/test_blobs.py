@@ -78,13 +78,15 @@ def test_commands_and_examples_run(publisher: _User) -> None:
     """Every block of the page runs in its order, and tells what the page says."""
     verified = "Successfully verified signature for "
     assert publisher.does_section("Verify a file")[-1] == f"{verified}app.tar.gz\n"
-    each, found, listed, by_list = publisher.does_section("Many files, and CI")
+    each, found, listed, by_list, script, rest = publisher.does_section("Many files, and CI")
     for name in ("app.spdx.json", "app.whl"):
         assert f"Successfully signed dist/{name}\n" in each
         assert f"{verified}dist/{name}\n" in each
         assert f"{verified}dist/{name}\n" in found
         assert f"{name}: OK\n" in by_list
     assert "Successfully signed SHA256SUMS\n" in listed
+    assert script.endswith("use the files here\n")
+    assert rest == ""
     assert f"{verified}standard input\n" in publisher.does_section("Standard input")[0]
     assert f"{verified}app.tar.gz\n" in publisher.does_section("Which policy applies")[0]
     assert re.search(r"^version +1\.2$", publisher.does_section("Metadata, media type and expiry")[0], re.MULTILINE)
@@ -116,6 +118,16 @@ def test_evidence_is_carried_along(tmp_path: Path, responder: Responder) -> None
     assert len(responder.seen) == 2
 
 
+def test_job_goes_on_with_what_is_not_signed(publisher: _User) -> None:
+    """The loop signs the file whose signature is missing, and leaves the others."""
+    publisher.does_section("Verify a file")
+    publisher.does_section("Many files, and CI")
+    (publisher.folder / "signatures" / "app.whl.jws.sig").unlink()
+    done = publisher.does(program("bash"), "-e", "-c", blocks(_section("Many files, and CI"), "sh")[5])
+    assert "Successfully signed dist/app.whl\n" in done
+    assert "app.spdx.json" not in done
+
+
 def test_no_block_is_left_out() -> None:
     """The test above runs every shell block of the page: each is in one of the sections that it runs."""
     source = Path(__file__).read_text()
@@ -135,14 +147,17 @@ def test_downloader_needs_no_more_than_is_published(publisher: _User, tmp_path: 
     assert "integrity: the signature is for sha256:" in refused
 
 
-def test_changed_file_of_a_list_is_found_out(publisher: _User) -> None:
+@pytest.mark.parametrize("block", [3, 4], ids=["terminal", "script"])
+def test_changed_file_of_a_list_is_found_out(publisher: _User, block: int) -> None:
     """The list of checksums finds a file that is not as it was signed, and so does its signature a changed list."""
     publisher.does_section("Verify a file")
     publisher.does_section("Many files, and CI")
-    check = blocks(_section("Many files, and CI"), "sh")[-1]
+    check = blocks(_section("Many files, and CI"), "sh")[block]
     (publisher.folder / "dist" / "app.whl").write_text("another package\n")
-    assert "app.whl: FAILED" in publisher.does(program("bash"), "-e", "-c", check, code=1)
+    changed = publisher.does(program("bash"), "-c", check, code=1)
+    assert "app.whl: FAILED" in changed
+    assert "use the files" not in changed
     (publisher.folder / "SHA256SUMS").write_text("")
-    refused = publisher.does(program("bash"), "-e", "-c", check, code=1)
+    refused = publisher.does(program("bash"), "-c", check, code=1)
     assert refused.startswith("Error: signature verification failed for SHA256SUMS ")
     assert "FAILED" not in refused  # the files are not looked at
