@@ -8,7 +8,7 @@ import pytest
 import notarykit
 from notarykit.errors import (
     ConfigurationError,
-    EnvelopeError,
+    IntegrityError,
     NoAcceptedSignatureError,
     NoApplicablePolicyError,
     NoSignatureError,
@@ -94,7 +94,7 @@ def test_refusals(home: Home, plugin: Path, tmp_path: Path) -> None:
     with pytest.raises(NoSignatureError) as caught:
         notarykit.install_plugin(plugin, "tests")
     assert (caught.value.policy, caught.value.level) == ("tests", "strict")
-    with pytest.raises(EnvelopeError):
+    with pytest.raises(IntegrityError):
         notarykit.install_plugin(plugin, "tests", b"no signature")
     envelope = _sign(plugin)
     with pytest.raises(StorageError, match=r"none\.zip does not exist"):

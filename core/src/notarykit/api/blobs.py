@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
-from notarykit.api.settings import used_signer, with_format
+from notarykit.api.settings import used_signature, used_signer, with_format
 from notarykit.blob.content import OCTET_STREAM, as_blob
-from notarykit.errors import EnvelopeError, IntegrityError, SignatureSizeError, UsageError
+from notarykit.errors import UsageError
 from notarykit.loading import load_blob_verifier
 
 if TYPE_CHECKING:
@@ -85,11 +85,10 @@ def verify_blob(
         SignatureSizeError: The signature is larger than the verifier's `max_envelope_size`.
         VerificationError: The signature was not accepted, there is none, or no policy statement applies.
     """
-    from notarykit.blob.signature_file import SignatureFile, read_signature, read_signatures, tried_format
-    from notarykit.verification.verdict import Skipped
-
     used = verifier or load_blob_verifier()
     if signature is None:
+        from notarykit.blob.signature_file import read_signatures
+
         if not isinstance(blob, str | os.PathLike):
             raise UsageError("a stream has no signature beside it", advice="give its signature")
         return used.blob_by_any(
@@ -99,15 +98,7 @@ def verify_blob(
             content_media_type=content_media_type,
             user_metadata=user_metadata,
         )
-    try:
-        if isinstance(signature, bytes):
-            if len(signature) > used.max_envelope_size:
-                raise SignatureSizeError(f"the signature is larger than {used.max_envelope_size} bytes")
-            path, found = "", SignatureFile(tried_format(signature), signature)
-        else:
-            path, found = os.fspath(signature), read_signature(signature, used.max_envelope_size)
-    except EnvelopeError as error:  # what is no signature is not accepted, as where its name tells a format
-        raise IntegrityError(f"integrity: {error.message}", advice=error.advice) from error
+    path, found = used_signature(signature, used.max_envelope_size)
     verified = used.blob(
         as_blob(blob),
         found,
@@ -115,4 +106,4 @@ def verify_blob(
         content_media_type=content_media_type,
         user_metadata=user_metadata,
     )
-    return verified if isinstance(verified.verdict, Skipped) else verified._replace(signature=path)
+    return verified if verified.blob is None else verified._replace(signature=path)

@@ -6,7 +6,8 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from notarykit.errors import SignatureSizeError, UsageError
+from notarykit.api.settings import used_signature
+from notarykit.errors import UsageError
 from notarykit.loading import load_blob_verifier, load_registries, load_verifier
 from notarykit.oci.reference import LayoutReference, Reference, as_reference
 from notarykit.plugin.discovery.plugin_settings import load_plugin_settings
@@ -78,7 +79,7 @@ def install_plugin(
             its place.
         PluginError: The plugin does not work, or is not newer than the one that is there.
     """
-    from notarykit.blob.signature_file import SignatureFile, read_signature, read_signatures, tried_format
+    from notarykit.blob.signature_file import read_signatures
 
     demand = _demand(verify_with)
     used = verifier or load_blob_verifier()
@@ -87,12 +88,9 @@ def install_plugin(
     signatures: Iterable[NamedSignature]
     if signature is None:
         signatures = read_signatures(path, largest=largest)
-    elif isinstance(signature, bytes):
-        if len(signature) > largest:
-            raise SignatureSizeError(f"the signature is larger than {largest} bytes")
-        signatures = [("of the caller", SignatureFile(tried_format(signature), signature))]
     else:
-        signatures = [(os.fspath(signature), read_signature(signature, largest))]
+        name, found = used_signature(signature, largest)
+        signatures = [(name or "of the caller", found)]
     return _install(verify_file(used, read_source(os.fspath(path)), signatures, demand), force=force)
 
 

@@ -1,10 +1,13 @@
 """What is used where a program gives nothing, or a name."""
 
+import os
 from typing import TYPE_CHECKING
 
+from notarykit.errors import EnvelopeError, IntegrityError, SignatureSizeError
 from notarykit.loading import load_signer
 
 if TYPE_CHECKING:
+    from notarykit.blob.signature_file import SignatureFile
     from notarykit.envelope.signer import EnvelopeSigner, Signer
     from notarykit.signing.options import SignOptions
 
@@ -12,6 +15,27 @@ if TYPE_CHECKING:
 def used_signer(signer: "Signer | EnvelopeSigner | str", *, for_blob: bool = False) -> "Signer | EnvelopeSigner":
     """Returns the signer itself, or that of a name on the user's list of signing keys."""
     return load_signer(signer, for_blob=for_blob) if isinstance(signer, str) else signer
+
+
+def used_signature(signature: str | os.PathLike[str] | bytes, largest: int) -> "tuple[str, SignatureFile]":
+    """Returns the path of a signature's file and the signature; for the bytes of an envelope, the path is empty.
+
+    Raises:
+        UsageError: The name of the file has an extension that tells no format.
+        StorageError: The file cannot be read.
+        SignatureSizeError: The signature is larger than the limit.
+        IntegrityError: It is no signature.
+    """
+    from notarykit.blob.signature_file import SignatureFile, read_signature, tried_format
+
+    try:
+        if not isinstance(signature, bytes):
+            return os.fspath(signature), read_signature(signature, largest)
+        if len(signature) > largest:
+            raise SignatureSizeError(f"the signature is larger than {largest} bytes")
+        return "", SignatureFile(tried_format(signature), signature)
+    except EnvelopeError as error:  # what is no signature is not accepted, as where its name tells a format
+        raise IntegrityError(f"integrity: {error.message}", advice=error.advice) from error
 
 
 def with_format(options: "SignOptions | None") -> "SignOptions":
