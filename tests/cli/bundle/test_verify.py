@@ -131,7 +131,7 @@ def test_references_that_must_be_in_it(world: World) -> None:
     assert [each["artifact"]["digest"] for each in _json(world, 0, f"{SCOPE}@{second}")] == [second]
     assert [each["artifact"]["digest"] for each in _json(world, 0, f"{SCOPE}:v1")] == [world.layout.digest]
     for reference in (f"{SCOPE}:v2", f"local/other@{second}", f"{SCOPE}@sha256:{'0' * 64}"):
-        assert f"{FILE} does not contain {reference}" in world.refused(2, "bundle", "verify", FILE, reference)
+        assert f"{FILE} does not contain {reference}" in world.refused(3, "bundle", "verify", FILE, reference)
 
 
 def test_scope_of_the_other_side(world: World, bundle: str) -> None:

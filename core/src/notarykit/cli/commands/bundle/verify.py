@@ -15,7 +15,7 @@ from notarykit.cli.output import RESULTS_FLAG
 from notarykit.cli.revocation_flags import FILE_FLAGS, SIGNATURE_FLAGS, local_evidence, max_envelope_size
 from notarykit.cli.spinner import progress
 from notarykit.cli.verdict_output import VerdictOutput
-from notarykit.errors import UsageError, own_error
+from notarykit.errors import ArtifactNotFoundError, own_error
 from notarykit.oci.reference import Digest, Tag, parse_reference
 from notarykit.verification.document import verdict_members
 
@@ -76,7 +76,8 @@ def _chosen(bundle: "SignatureBundle", references: list[str]) -> "Sequence[Bundl
     """Returns the artifacts that the references name, or all of them without references.
 
     Raises:
-        UsageError: A reference is malformed, or the bundle has no such artifact.
+        UsageError: A reference is malformed.
+        ArtifactNotFoundError: The bundle has no such artifact.
     """
     if not references:
         return bundle.artifacts
@@ -89,7 +90,9 @@ def _chosen(bundle: "SignatureBundle", references: list[str]) -> "Sequence[Bundl
             if artifact.repository == reference.scope and _is_named(artifact, reference.identifier)
         }
         if not found:
-            raise UsageError(f"{bundle.name} does not contain {text}", advice="see 'notarykit bundle inspect'")
+            raise ArtifactNotFoundError(
+                f"{bundle.name} does not contain {text}", advice="see 'notarykit bundle inspect'"
+            )
         chosen.update(found)
     return list(chosen.values())
 
