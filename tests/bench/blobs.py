@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from notarykit import BlobVerifier, SignOptions, sign_blob
 from notarykit.blob.content import FileBlob
-from notarykit.blob.signature_file import SignatureFile
+from notarykit.blob.signature_file import DetachedSignature
 from notarykit.envelope.unverified import JWS
 from notarykit.keys.local import LocalSigner
 from notarykit.trust.parsing import parse_blob_policy_document
@@ -123,7 +123,7 @@ class _Both:
         return sign_blob(path, self._signer, SignOptions(media_type=JWS)).signature.envelope
 
     def _verify(self, verifier: BlobVerifier, number: int) -> None:
-        verifier.blob(FileBlob(self._paths[number]), SignatureFile(JWS, self._envelopes[number]))
+        verifier.blob(FileBlob(self._paths[number]), DetachedSignature(JWS, self._envelopes[number]))
 
     def _rate(self, work: Callable[[int], object]) -> float:
         count, start = 0, time.process_time()

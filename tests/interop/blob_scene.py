@@ -13,7 +13,7 @@ import cbor2
 from notarykit import SignOptions, sign_blob
 from notarykit._internal.rfc3339 import utc_now
 from notarykit.blob.content import FileBlob
-from notarykit.blob.signature_file import SignatureFile
+from notarykit.blob.signature_file import DetachedSignature
 from notarykit.keys.local import LocalSigner
 from notarykit.trust.parsing import parse_blob_policy_document
 from notarykit.trust.store import DirectoryTrustStore
@@ -98,7 +98,7 @@ class BlobQuestion(NamedTuple):
         verifier = BlobVerifier(document, store, now=self.now, plugin_config=self.plugin_config)
         return verifier.blob(
             FileBlob(self.blob),
-            SignatureFile(self.media_type, self.envelope),
+            DetachedSignature(self.media_type, self.envelope),
             policy_name=self.policy_name,
             content_media_type=self.content_type,
             user_metadata=self.metadata,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from notarykit.blob.content import Blob as Blob
     from notarykit.blob.content import FileBlob as FileBlob
     from notarykit.blob.content import StreamBlob as StreamBlob
-    from notarykit.blob.signature_file import SignatureFile as SignatureFile
+    from notarykit.blob.signature_file import DetachedSignature as DetachedSignature
     from notarykit.blob.signature_file import read_signature as read_signature
     from notarykit.blob.signature_file import read_signatures as read_signatures
     from notarykit.blob.signature_file import signature_path as signature_path
@@ -162,7 +162,13 @@ _HOMES = {
     "batch.executors": ("process_pool",),
     "batch.work": ("Outcome",),
     "blob.content": ("Blob", "FileBlob", "StreamBlob"),
-    "blob.signature_file": ("SignatureFile", "read_signature", "read_signatures", "signature_path", "write_signature"),
+    "blob.signature_file": (
+        "DetachedSignature",
+        "read_signature",
+        "read_signatures",
+        "signature_path",
+        "write_signature",
+    ),
     "bundle.bundle": ("SignatureBundle",),
     "bundle.contents": ("BundledArtifact",),
     "bundle.reading": ("open_bundle",),

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from notarykit.blob.signature_file import (
-    SignatureFile,
+    DetachedSignature,
+    detected_format,
     format_of,
     is_signature_name,
     read_signature,
     read_signatures,
     signature_path,
-    tried_format,
     write_signature,
 )
 from notarykit.errors import EnvelopeError, NoSignatureError, SignatureSizeError, StorageError, UsageError
@@ -110,7 +110,7 @@ def test_reading(media_type: str, has_extension: bool, tmp_path: Path) -> None:
     path = signature_path(tmp_path / "blob", media_type) if has_extension else str(tmp_path / "signature")
     write_signature(path, _envelope(media_type))
     read = read_signature(path)
-    assert read == SignatureFile(media_type, read.envelope)
+    assert read == DetachedSignature(media_type, read.envelope)
     assert read.envelope.startswith(b"{" if media_type == JWS else b"\xd2")
 
 
@@ -121,7 +121,7 @@ def test_content_of_no_format(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(
         EnvelopeError, match=r"^the signature is not application/jose\+json \(.*not application/cose \("
     ):
-        tried_format(content)
+        detected_format(content)
     (tmp_path / "name").write_bytes(content)
     with pytest.raises(EnvelopeError, match=rf"^signature {tmp_path}/name is not application/jose"):
         read_signature(tmp_path / "name")
@@ -130,7 +130,7 @@ def test_content_of_no_format(content: bytes, tmp_path: Path) -> None:
 def test_empty_signature() -> None:
     """An empty file, as a download that failed leaves it, is called that."""
     with pytest.raises(EnvelopeError, match=r"^the signature is empty$"):
-        tried_format(b"")
+        detected_format(b"")
 
 
 def test_signatures_that_cannot_be_read(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_signatures_of_a_blob(tmp_path: Path) -> None:
         assert caught.value.advice.startswith(advice)
     write_signature(folder / "blob.cose.sig", b"x" * 10)
     (tmp_path / "blob.jws.sig").symlink_to("nothing")
-    assert list(read_signatures(blob, folder)) == [(str(folder / "blob.cose.sig"), SignatureFile(COSE, b"x" * 10))]
+    assert list(read_signatures(blob, folder)) == [(str(folder / "blob.cose.sig"), DetachedSignature(COSE, b"x" * 10))]
     ((_, large),) = read_signatures(blob, folder, 9)
     assert isinstance(large, SignatureSizeError)
     ((path, missing),) = read_signatures(blob)

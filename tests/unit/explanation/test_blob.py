@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notarykit.blob.content import FileBlob
-from notarykit.blob.signature_file import SignatureFile
+from notarykit.blob.signature_file import DetachedSignature
 from notarykit.errors import NoApplicablePolicyError, NotarykitError, StorageError
 from notarykit.explanation.blob import explain_blob, explain_blob_policy
 from notarykit.explanation.document import blob_explanation_document
@@ -29,9 +29,9 @@ def blob(tmp_path: Path) -> FileBlob:
     return FileBlob(str(path))
 
 
-def _signed(blob: FileBlob, chain: TestChain = CHAIN) -> SignatureFile:
+def _signed(blob: FileBlob, chain: TestChain = CHAIN) -> DetachedSignature:
     signed = sign_blob(blob, LocalSigner.from_pem(chain.key_pem, chain.chain_pem)).signature
-    return SignatureFile(signed.media_type, signed.envelope)
+    return DetachedSignature(signed.media_type, signed.envelope)
 
 
 def _verifier(level: str = "strict", identity: str = IDENTITY, *, is_global: bool = True) -> BlobVerifier:
@@ -63,7 +63,7 @@ def test_outcome_is_that_of_the_verification(
 ) -> None:
     """Whatever policy, name, signer and media type are, the explanation ends as the verification."""
     verifier = _verifier(level, identity)
-    for signature in (_signed(blob), _signed(blob, _OTHER), SignatureFile("application/cose", b"")):
+    for signature in (_signed(blob), _signed(blob, _OTHER), DetachedSignature("application/cose", b"")):
         explained = explain_blob(verifier, blob, signature, policy_name=name, content_media_type=media_type)
         try:
             verified: VerifiedBlob | NotarykitError = verifier.blob(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from notarykit.blob.content import FileBlob, StreamBlob
-from notarykit.blob.signature_file import SignatureFile
+from notarykit.blob.signature_file import DetachedSignature
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import (
     AuthenticityError,
@@ -53,14 +53,16 @@ _DOCUMENT = _document(
 )
 
 
-def _signature(body: bytes = BODY, chain: TestChain = CHAIN, media_type: str = JWS, **options: Any) -> SignatureFile:
+def _signature(
+    body: bytes = BODY, chain: TestChain = CHAIN, media_type: str = JWS, **options: Any
+) -> DetachedSignature:
     content_type = options.pop("content", "text/plain")
     options = {"now": NOW, "media_type": media_type, **options}
     signed = sign_blob(StreamBlob(io.BytesIO(body)), Key(chain), SignOptions(**options), content_type)
-    return SignatureFile(media_type, signed.signature.envelope)
+    return DetachedSignature(media_type, signed.signature.envelope)
 
 
-def _verify(signature: SignatureFile, body: bytes = BODY, chain: TestChain = CHAIN, **options: Any) -> VerifiedBlob:
+def _verify(signature: DetachedSignature, body: bytes = BODY, chain: TestChain = CHAIN, **options: Any) -> VerifiedBlob:
     now = options.pop("now", NOW)
     store = MemoryTrustStore({"ca:acme": [chain.ders[-1]]})
     verifier = BlobVerifier(_DOCUMENT, store, now=now, find_plugin=forbidden)
@@ -103,7 +105,7 @@ def test_a_digest_by_another_hash() -> None:
     digest = StreamBlob(io.BytesIO(BODY)).describe("text/plain", "sha512")
     payload = json.dumps({"targetArtifact": digest.to_json()}).encode()
     with pytest.raises(IntegrityError, match="digest by sha512, and a key of EC-256 signs blobs by sha256"):
-        _verify(SignatureFile(JWS, sign_envelope(CHAIN, payload=payload, now=NOW)))
+        _verify(DetachedSignature(JWS, sign_envelope(CHAIN, payload=payload, now=NOW)))
 
 
 @pytest.mark.requirement("workflow:blob-media-type")
@@ -153,7 +155,7 @@ class _Unread:
 @pytest.mark.requirement("trust:skip", "workflow:skipped-blob")
 def test_what_is_not_read() -> None:
     """A blob is not read where the policy skips it, nor for a signature whose signer is not trusted and has to be."""
-    skipped = _verify(SignatureFile(JWS, b"anything"), blob=_Unread(), policy_name="nothing")
+    skipped = _verify(DetachedSignature(JWS, b"anything"), blob=_Unread(), policy_name="nothing")
     assert skipped == VerifiedBlob(Skipped("nothing"))
     with pytest.raises(AuthenticityError):
         _verify(_signature(chain=OTHER), blob=_Unread())
@@ -174,7 +176,7 @@ def test_the_other_steps() -> None:
 def test_broken_signatures(envelope: bytes, media_type: str) -> None:
     """What is no envelope of the format is an integrity failure."""
     with pytest.raises(IntegrityError):
-        _verify(SignatureFile(media_type, envelope))
+        _verify(DetachedSignature(media_type, envelope))
 
 
 def test_a_blob_that_cannot_be_read(tmp_path: Path) -> None:
@@ -196,7 +198,7 @@ def test_failures_do_not_hold_their_signatures(tmp_path: Path) -> None:
     tracemalloc.start()
     try:
         for number in range(20):
-            junk = [SignatureFile(JWS, envelope + str(number).encode()) for envelope in (stranger, stranger[:-1])]
+            junk = [DetachedSignature(JWS, envelope + str(number).encode()) for envelope in (stranger, stranger[:-1])]
             with pytest.raises(NoAcceptedSignatureError) as caught:
                 verifier.blob_by_any(StreamBlob(io.BytesIO(BODY)), [(str(each[0]), each) for each in junk])
             assert len(caught.value.failures) == 2

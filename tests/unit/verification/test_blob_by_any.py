@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from notarykit.blob.content import StreamBlob
-from notarykit.blob.signature_file import NamedSignature, SignatureFile
+from notarykit.blob.signature_file import DetachedSignature, NamedSignature
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.unverified import JWS
 from notarykit.errors import (
@@ -31,9 +31,9 @@ _BODY = b"a release"
 _UNREADABLE = StorageError("it cannot be read")
 
 
-def _signature(chain: TestChain, body: bytes = _BODY) -> SignatureFile:
+def _signature(chain: TestChain, body: bytes = _BODY) -> DetachedSignature:
     signed = sign_blob(StreamBlob(io.BytesIO(body)), Key(chain), SignOptions(now=NOW, media_type=JWS))
-    return SignatureFile(JWS, signed.signature.envelope)
+    return DetachedSignature(JWS, signed.signature.envelope)
 
 
 _GOOD, _STRANGERS, _OF_ANOTHER = _signature(CHAIN), _signature(OTHER), _signature(CHAIN, b"another")

@@ -7,7 +7,7 @@ from notarykit.errors import EnvelopeError, IntegrityError, SignatureSizeError
 from notarykit.loading import load_signer
 
 if TYPE_CHECKING:
-    from notarykit.blob.signature_file import SignatureFile
+    from notarykit.blob.signature_file import DetachedSignature
     from notarykit.envelope.signer import EnvelopeSigner, Signer
     from notarykit.signing.options import SignOptions
 
@@ -17,7 +17,7 @@ def used_signer(signer: "Signer | EnvelopeSigner | str", *, for_blob: bool = Fal
     return load_signer(signer, for_blob=for_blob) if isinstance(signer, str) else signer
 
 
-def used_signature(signature: str | os.PathLike[str] | bytes, largest: int) -> "tuple[str, SignatureFile]":
+def used_signature(signature: str | os.PathLike[str] | bytes, largest: int) -> "tuple[str, DetachedSignature]":
     """Returns the path of a signature's file and the signature; for the bytes of an envelope, the path is empty.
 
     Raises:
@@ -26,14 +26,14 @@ def used_signature(signature: str | os.PathLike[str] | bytes, largest: int) -> "
         SignatureSizeError: The signature is larger than the limit.
         IntegrityError: It is no signature.
     """
-    from notarykit.blob.signature_file import SignatureFile, read_signature, tried_format
+    from notarykit.blob.signature_file import DetachedSignature, detected_format, read_signature
 
     try:
         if not isinstance(signature, bytes):
             return os.fspath(signature), read_signature(signature, largest)
         if len(signature) > largest:
             raise SignatureSizeError(f"the signature is larger than {largest} bytes")
-        return "", SignatureFile(tried_format(signature), signature)
+        return "", DetachedSignature(detected_format(signature), signature)
     except EnvelopeError as error:  # what is no signature is not accepted, as where its name tells a format
         raise IntegrityError(f"integrity: {error.message}", advice=error.advice) from error
 

@@ -24,8 +24,8 @@ _FORMATS = {"jws": JWS, "cose": COSE}
 _EXTENSIONS = {media_type: extension for extension, media_type in _FORMATS.items()}
 
 
-class SignatureFile(NamedTuple):
-    """Detached signature that was read from a file.
+class DetachedSignature(NamedTuple):
+    """Detached signature of a blob: an envelope that is a file of its own (signature specification, "Blob Signatures").
 
     Attributes:
         media_type: Format of the envelope, `application/jose+json` or `application/cose`.
@@ -37,7 +37,7 @@ class SignatureFile(NamedTuple):
 
 
 # Path of a signature's file, and the signature or the error of reading it.
-NamedSignature = tuple[str, SignatureFile | NotarykitError]
+NamedSignature = tuple[str, DetachedSignature | NotarykitError]
 
 
 def signature_path(
@@ -88,7 +88,7 @@ def is_signature_name(path: str | os.PathLike[str]) -> bool:
     return any(name.endswith(f".{extension}.sig") for extension in _FORMATS)
 
 
-def read_signature(path: str | os.PathLike[str], largest: int = USUAL_ENVELOPE) -> SignatureFile:
+def read_signature(path: str | os.PathLike[str], largest: int = USUAL_ENVELOPE) -> DetachedSignature:
     """Reads a detached signature, whose format its name tells; where it has no extension, each format is tried.
 
     Args:
@@ -113,7 +113,7 @@ def read_signature(path: str | os.PathLike[str], largest: int = USUAL_ENVELOPE) 
         raise StorageError(f"signature {os.fspath(path)} cannot be read: {error.strerror}") from None
     if len(envelope) > largest:
         raise SignatureSizeError(f"signature {os.fspath(path)} is larger than {largest} bytes")
-    return SignatureFile(media_type or tried_format(envelope, f"signature {os.fspath(path)}"), envelope)
+    return DetachedSignature(media_type or detected_format(envelope, f"signature {os.fspath(path)}"), envelope)
 
 
 def read_signatures(
@@ -142,13 +142,13 @@ def read_signatures(
         )
     for path in present:
         try:
-            signature: SignatureFile | NotarykitError = read_signature(path, largest)
+            signature: DetachedSignature | NotarykitError = read_signature(path, largest)
         except NotarykitError as error:
             signature = error
         yield path, signature
 
 
-def tried_format(envelope: bytes, name: str = "the signature") -> str:
+def detected_format(envelope: bytes, name: str = "the signature") -> str:
     """Returns the format in which an envelope can be parsed.
 
     Trust store and trust policy specification, "Validate Integrity": "by trying each of the supported signature
@@ -187,7 +187,7 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
         return
     try:
         if content := files.read(target, LARGEST_ENVELOPE):
-            tried_format(content)
+            detected_format(content)
     except (FileNotFoundError, StorageError, EnvelopeError):
         raise UsageError(f"{target} is no signature, and is not replaced by one", advice="name another file") from None
 

@@ -188,7 +188,7 @@ def _downloaded_signatures(options: Options, largest: int) -> "list[NamedSignatu
         NoSignatureError: There is none beside the plugin.
         NetworkError: A server does not answer, or refuses.
     """
-    from notarykit.blob.signature_file import SignatureFile, format_of, signature_path, tried_format
+    from notarykit.blob.signature_file import DetachedSignature, detected_format, format_of, signature_path
     from notarykit.envelope.unverified import MEDIA_TYPES
     from notarykit.errors import SignatureSizeError
     from notarykit.net.download import download, download_if_present
@@ -199,8 +199,8 @@ def _downloaded_signatures(options: Options, largest: int) -> "list[NamedSignatu
     def signature(url: str, content: bytes) -> "NamedSignature":
         if len(content) > largest:
             return redact_url(url), SignatureSizeError(f"the signature is larger than {largest} bytes")
-        media_type = format_of(os.path.basename(unquote(urlsplit(url).path))) or tried_format(content)
-        return redact_url(url), SignatureFile(media_type, content)
+        media_type = format_of(os.path.basename(unquote(urlsplit(url).path))) or detected_format(content)
+        return redact_url(url), DetachedSignature(media_type, content)
 
     if url := options.text("signature-url"):
         return [signature(url, download(url, largest + _ROOM, _SIGNATURE_SECONDS, tls))]

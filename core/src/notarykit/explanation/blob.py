@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from notarykit.blob.content import Blob
-from notarykit.blob.signature_file import SignatureFile
+from notarykit.blob.signature_file import DetachedSignature
 from notarykit.blob.target import BlobTarget
 from notarykit.errors import NotarykitError
 from notarykit.explanation.artifact import ExplainedSignature, Explanation, explain_statement, with_chain
@@ -30,7 +30,7 @@ def explain_blob_policy(
 def explain_blob(
     verifier: BlobVerifier,
     blob: Blob,
-    signature: SignatureFile,
+    signature: DetachedSignature,
     *,
     policy_name: str = "",
     content_media_type: str = "",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from notarykit.blob.content import OCTET_STREAM, Blob
-from notarykit.blob.signature_file import NamedSignature, SignatureFile
+from notarykit.blob.signature_file import DetachedSignature, NamedSignature
 from notarykit.blob.target import BlobTarget
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import (
@@ -61,7 +61,7 @@ class BlobVerifier(VerifierOptions[BlobTrustPolicyDocument]):
     def blob(
         self,
         blob: Blob,
-        signature: SignatureFile,
+        signature: DetachedSignature,
         *,
         policy_name: str = "",
         content_media_type: str = "",
@@ -145,7 +145,7 @@ class BlobVerifier(VerifierOptions[BlobTrustPolicyDocument]):
 
     def collect_evidence(
         self,
-        signature: SignatureFile,
+        signature: DetachedSignature,
         limits: "Limits | None" = None,
         *,
         policy_name: str = "",
@@ -172,7 +172,7 @@ class BlobVerifier(VerifierOptions[BlobTrustPolicyDocument]):
 def _verdict(
     options: VerifierOptions[BlobTrustPolicyDocument],
     policy: TrustPolicy,
-    signature: SignatureFile,
+    signature: DetachedSignature,
     target: BlobTarget,
     user_metadata: Mapping[str, str],
 ) -> Verdict:

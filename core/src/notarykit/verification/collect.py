@@ -3,7 +3,7 @@
 import threading
 from typing import Any, NamedTuple
 
-from notarykit.blob.signature_file import SignatureFile
+from notarykit.blob.signature_file import DetachedSignature
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.envelope.parsing import parse_envelope
 from notarykit.envelope.payload import read_payload
@@ -138,7 +138,7 @@ def collect(
 
 def collect_for_blob(
     options: VerifierOptions[BlobTrustPolicyDocument],
-    signature: SignatureFile,
+    signature: DetachedSignature,
     name: str,
     policy_name: str,
     limits: Limits | None,
