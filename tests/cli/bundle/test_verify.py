@@ -20,7 +20,7 @@ from tests.support.homes import OTHER_IDENTITY, SCOPE, policy_document
 from tests.support.layouts import add_artifact
 from tests.support.ocsp_answers import REVOKED, responding
 from tests.support.responders import Responder
-from tests.support.revocable import ocsp_path
+from tests.support.revocable import crl_path, ocsp_path
 
 
 def _json(world: World, code: int, *arguments: str) -> Sequence[Mapping[str, Any]]:
@@ -102,14 +102,25 @@ def test_later_evidence_counts_too(world: World, bundle: str, chain: TestChain) 
     assert "is revoked" in world.refused(1, "bundle", "verify", bundle, "--crl", "new.crl")
 
 
-def test_ended_evidence(world: World, bundle: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the end of evidence the artifact is not verified, and the advice is to refresh the bundle."""
+def test_missing_evidence(world: World, responder: Responder) -> None:
+    """Where the bundle never had the evidence, the advice is to collect it, and not to look at the network here."""
+    responder.fail(ocsp_path(0), 500)
+    assert world.run(*CREATE, "--allow-unverified", world.reference, "-o", FILE).code == 0
+    error = world.refused(1, "bundle", "verify", FILE)
+    assert "is unknown: " in error
+    assert "the bundle has no evidence for it: run 'notarykit bundle refresh' with a network, or give" in error
+    assert "can be reached" not in error
+
+
+def test_ended_evidence(world: World, bundle: str, responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the end of evidence the artifact is not verified, and the advice is to refresh what has ended."""
     later = datetime.now(UTC) + timedelta(days=30)
     monkeypatch.setattr(verifier_options, "utc_now", lambda: later)
     error = world.refused(1, "bundle", "verify", bundle)
     assert "is unknown" in error
-    assert "evidence in the bundle ended, the first at 20" in error
-    assert "run 'notarykit bundle refresh' with a network" in error
+    assert f"evidence in the bundle ended (crl from {responder.url(crl_path(1))} at 20" in error
+    assert f"ocsp from {responder.url(ocsp_path(0))} at 20" in error
+    assert "): run 'notarykit bundle refresh' with a network" in error
 
 
 def test_advice_to_refresh_is_for_missing_evidence_alone(

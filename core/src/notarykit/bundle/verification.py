@@ -1,6 +1,7 @@
 """Verification of a bundle's artifacts without a network: the verdicts are those of `Verifier.artifact`."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.bundle.bundle import SignatureBundle
@@ -12,6 +13,8 @@ from notarykit.revocation.evidence import LocalEvidence
 from notarykit.revocation.result import Status
 from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
 from notarykit.verification.verifier import Verifier
+
+_MOST_NAMED = 3
 
 
 def offline(verifier: Verifier, bundle: SignatureBundle, more: LocalEvidence | None = None) -> Verifier:
@@ -51,12 +54,19 @@ def verify_bundled(
     try:
         return verifier.artifact(request, user_metadata=user_metadata)
     except VerificationError as error:
-        ended = bundle.ended(verifier.time())
-        if not ended or not _lacks_evidence(error):
+        if not _lacks_evidence(error):
             raise
-        first = format_rfc3339(min(part.until for part in ended))
-        advice = f"evidence in the bundle ended, the first at {first}: run 'notarykit bundle refresh' with a network"
-        raise error.replace(advice=advice) from None
+        raise error.replace(advice=_advice(bundle, verifier.time())) from None
+
+
+def _advice(bundle: SignatureBundle, now: datetime) -> str:
+    """Returns what to do where the bundle's evidence does not suffice, with the evidence that has ended."""
+    ended = sorted(bundle.ended(now), key=lambda part: part.until)
+    named = [f"{part.kind} from {part.url} at {format_rfc3339(part.until)}" for part in ended[:_MOST_NAMED]]
+    if len(ended) > _MOST_NAMED:
+        named.append(f"{len(ended) - _MOST_NAMED} more")
+    reason = f"evidence in the bundle ended ({', '.join(named)})" if ended else "the bundle has no evidence for it"
+    return f"{reason}: run 'notarykit bundle refresh' with a network, or give --evidence, --ocsp-response or --crl"
 
 
 def _lacks_evidence(error: VerificationError) -> bool:
