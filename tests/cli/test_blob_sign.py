@@ -125,6 +125,8 @@ def test_signature_file_by_name(world: World, release: Path) -> None:
         (("--expiry", "1ms"), "must be a whole number of seconds"),
         (("--key", "build", "--id", "x"), "exclude each other"),
         (("--plugin", "local-file"), "flags --id and --plugin belong together"),
+        (("--id", "x"), "flags --id and --plugin belong together"),
+        (("--plugin", "x", "--id", "x", "--key", "build"), "exclude each other"),
         (("--timestamp-url", "http://127.0.0.1:9"), "use both"),
         (("-m", "io.cncf.notary.x=1"), "reserved prefix"),
         (("-m", "x"), "not of the form key=value"),
