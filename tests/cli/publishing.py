@@ -34,6 +34,23 @@ def installed(world: World, name: str = "acme") -> Path:
     return world.home.folder / "plugins" / name / f"notation-{name}"
 
 
+def verified(name: str) -> str:
+    """What the command says of a plugin that was verified."""
+    return f"Successfully verified signature for {name}\n"
+
+
+def nothing_was_run(world: World) -> bool:
+    """Nothing of a plugin is in its place, and none was run, which the one of `evil` tells."""
+    plugins = world.home.folder / "plugins"
+    return not (world.folder / "ran").exists() and (not plugins.exists() or list(plugins.iterdir()) == [])
+
+
+def evil(world: World, name: str = "acme.tar.gz") -> Path:
+    """An archive whose plugin leaves a trace when it is run."""
+    text = shell_plugin("acme").replace("#!/bin/sh\n", f"#!/bin/sh\ntouch '{world.folder}/ran'\n")
+    return write_tar(world.folder / name, [("notation-acme", text, 0o755)])
+
+
 class Publisher(RecordingServer):
     """Serves files by their paths, and 404 for all else; without files, one answer to everything.
 

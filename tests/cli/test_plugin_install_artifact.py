@@ -94,10 +94,12 @@ def test_statement_for_other_artifacts(world: World) -> None:
     _policy(world, "images")
     assert world.refused(1, *_WITH, reference) == (
         f"trust policy statement 'images' applies to {_SCOPE}, and not 'plugins': "
-        "add the repository to the registryScopes of 'plugins'"
+        "add a statement 'plugins' with the repository as a scope, or name another"
     )
     _policy(world, scopes=["registry.example.com/plugins/other"])
-    assert "statement 'tests' applies to" in world.refused(1, *_WITH, reference)
+    text = world.refused(1, *_WITH, reference)
+    assert text.startswith("trust policy statement 'tests' applies to")
+    assert text.endswith("add the repository to the registryScopes of 'plugins'")
     assert _nothing_is_installed(world)
 
 
@@ -150,6 +152,14 @@ def test_layer_that_was_exchanged(world: World) -> None:
     blob_path("hello", manifest["layers"][0]["digest"]).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert "has another digest or size" in world.refused(1, *_WITH, reference)
     assert _nothing_is_installed(world)
+
+
+def test_file_in_the_place_of_a_reference(world: World) -> None:
+    """Who names a file as an artifact is told how files are installed."""
+    _policy(world)
+    flags = ("plugin", "install", "--verify-with", STATEMENT, "--artifact")
+    text = world.refused(2, *flags, published(world).name)
+    assert text == "reference 'acme.tar.gz' is malformed: a file is installed with --file"
 
 
 def test_scope_of_a_layout(world: World) -> None:

@@ -1,20 +1,16 @@
 """`plugin install --verify-with`, and the setting that requires it: files and what is at a URL."""
 
-import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.publishing import STATEMENT, Publisher, installed, published, signed
+from tests.cli.publishing import STATEMENT, evil, installed, nothing_was_run, signed, verified
 from tests.cli.test_json import schema
 from tests.cli.world import World
-from tests.servers.registry.certificates import RegistryCA
-from tests.servers.registry.http_server import Reply
-from tests.support.archives import write_tar
 from tests.support.ca import make_chain
 from tests.support.envelopes import COSE, JWS
 from tests.support.executables import shell_plugin
@@ -27,10 +23,6 @@ _DONE = "Successfully installed plugin acme, version 1.0.0\n"
 _CONTEXT = f"signature verification failed for {{}} under trust policy '{STATEMENT}' at level strict: "
 
 
-def _verified(name: str) -> str:
-    return f"Successfully verified signature for {name}\n"
-
-
 def _requires(world: World, statement: str = STATEMENT) -> None:
     """Has the operator require verification."""
     (world.home.folder / "notarykit.json").write_text(json.dumps({"verifyPluginsWith": statement}))
@@ -41,7 +33,7 @@ def _requires(world: World, statement: str = STATEMENT) -> None:
 def test_signed_file(world: World, form: str, signature: str) -> None:
     """A plugin in each form is installed if a trusted signer signed it, by the signature beside it."""
     path = signed(world, form, "1.0.0", "--signature-format", signature)
-    assert world.did(*_WITH, "--file", path.name) == _verified(path.name) + _DONE
+    assert world.did(*_WITH, "--file", path.name) == verified(path.name) + _DONE
     assert "acme" in world.did("plugin", "list")
 
 
@@ -53,7 +45,7 @@ def test_signature_elsewhere(world: World) -> None:
     beside.write_bytes(flipped(beside.read_bytes(), JWS))
     for flag in ("--signature", "-s"):
         out = world.did(*_WITH, "--force", flag, "release.jws.sig", "--file", path.name)
-        assert out.startswith(_verified(path.name))
+        assert out.startswith(verified(path.name))
     assert "does not exist" in world.refused(3, *_WITH, "-s", "none.jws.sig", "--file", path.name)
 
 
@@ -62,23 +54,11 @@ def test_one_of_two_signatures_suffices(world: World) -> None:
     path = signed(world, "tar.gz", "1.0.0", "--signature-format", "cose")
     world.home.add_key(make_chain("EC-384", 1), "other")
     world.did("blob", "sign", "--key", "other", path.name)
-    assert world.did(*_WITH, "--file", path.name) == _verified(path.name) + _DONE
+    assert world.did(*_WITH, "--file", path.name) == verified(path.name) + _DONE
     Path(f"{path}.cose.sig").unlink()
     text = world.refused(1, *_WITH, "--force", "--file", path.name)
     assert text.startswith(_CONTEXT.format(path.name))
     assert "authenticity: no certificate" in text
-
-
-def _nothing_was_run(world: World) -> bool:
-    """Nothing of a plugin is in its place, and none was run, which the one of `_evil` tells."""
-    plugins = world.home.folder / "plugins"
-    return not (world.folder / "ran").exists() and (not plugins.exists() or list(plugins.iterdir()) == [])
-
-
-def _evil(world: World, name: str = "acme.tar.gz") -> Path:
-    """An archive whose plugin leaves a trace when it is run."""
-    text = shell_plugin("acme").replace("#!/bin/sh\n", f"#!/bin/sh\ntouch '{world.folder}/ran'\n")
-    return write_tar(world.folder / name, [("notation-acme", text, 0o755)])
 
 
 def test_what_is_not_verified_is_not_run(world: World) -> None:
@@ -87,7 +67,7 @@ def test_what_is_not_verified_is_not_run(world: World) -> None:
     good = path.read_bytes()
     path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
     assert "integrity: the signature is for sha256:" in world.refused(1, *_WITH, "--file", path.name)
-    _evil(world)
+    evil(world)
     for flags in ((), ("--force",)):
         text = world.refused(1, *_WITH, *flags, "--file", path.name)
         assert text.startswith(f"{_CONTEXT.format(path.name)}integrity: the signature is for {len(good)} bytes")
@@ -97,7 +77,7 @@ def test_what_is_not_verified_is_not_run(world: World) -> None:
         f"{_CONTEXT.format(path.name)}there is no signature: neither acme.tar.gz.jws.sig nor acme.tar.gz.cose.sig "
         "exists: name it with --signature"
     )
-    assert _nothing_was_run(world)
+    assert nothing_was_run(world)
 
 
 @pytest.mark.parametrize("form", [JWS, COSE])
@@ -108,7 +88,7 @@ def test_tampered_signature(world: World, form: str) -> None:
     signature = Path(f"{path}.{short}.sig")
     signature.write_bytes(flipped(signature.read_bytes(), form))
     assert "does not hold" in world.refused(1, *_WITH, "--file", path.name)
-    assert _nothing_was_run(world)
+    assert nothing_was_run(world)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +106,7 @@ def test_statement_decides(world: World, changes: Mapping[str, Any], code: int, 
     path = signed(world)
     world.home.set_blob_policy(blob_policy_document(STATEMENT, is_global=False, **changes))
     assert text in world.refused(code, *_WITH, "--file", path.name)
-    assert _nothing_was_run(world)
+    assert nothing_was_run(world)
 
 
 def test_audit_that_enforces_authenticity(world: World) -> None:
@@ -176,7 +156,7 @@ def test_older_version(world: World) -> None:
     Path(f"{world.folder}/acme.zip.jws.sig").unlink()
     old = signed(world, "zip", "1.0.0")
     done = world.run(*_WITH, "--file", old.name)
-    assert (done.code, done.out) == (4, _verified(old.name))
+    assert (done.code, done.out) == (4, verified(old.name))
     assert "version 1.0.0 is not newer than 1.1.0" in done.err
     assert "from version 1.1.0 to 1.0.0" in world.did(*_WITH, "--force", "--file", old.name)
 
@@ -206,7 +186,7 @@ def test_output_as_json(world: World) -> None:
     plain = json.loads(world.did("plugin", "install", "--force", "-o", "json", "--file", path.name))
     schema("plugin-install").validate(plain)
     assert plain == {"plugin": "acme", "version": "1.0.0", "earlierVersion": "1.0.0"}
-    _evil(world)
+    evil(world)
     done = world.run(*_WITH, "-o", "json", "--file", path.name)
     failed = json.loads(done.out)
     schema("plugin-install").validate(failed)
@@ -219,7 +199,7 @@ def test_steps_are_shown(world: World) -> None:
     """With --verbose each step is shown, of signatures that are accepted and of others."""
     path = signed(world)
     assert "  authenticity: passed\n" in world.run(*_WITH, "-v", "--file", path.name).err
-    _evil(world)
+    evil(world)
     assert "  integrity: failed (" in world.run(*_WITH, "-v", "--file", path.name).err
 
 
@@ -230,8 +210,8 @@ def test_required_verification(world: World) -> None:
     """With the setting, a plugin is verified without a flag, and what cannot be verified is refused."""
     path = signed(world)
     _requires(world)
-    assert world.did("plugin", "install", "--file", path.name) == _verified(path.name) + _DONE
-    _evil(world)
+    assert world.did("plugin", "install", "--file", path.name) == verified(path.name) + _DONE
+    evil(world)
     for flags in ((), ("--sha256sum", hashlib.sha256(path.read_bytes()).hexdigest())):
         text = world.refused(1, "plugin", "install", "--force", *flags, "--file", path.name)
         assert text.startswith(_CONTEXT.format(path.name))
@@ -254,7 +234,7 @@ def test_setting_that_names_no_statement(world: World) -> None:
     assert "did you mean 'plugins'?" in world.refused(1, "plugin", "install", "--file", path.name)
     _requires(world, "")
     assert "'verifyPluginsWith' must not be empty" in world.refused(2, "plugin", "install", "--file", path.name)
-    assert _nothing_was_run(world)
+    assert nothing_was_run(world)
 
 
 @pytest.mark.parametrize(
@@ -286,96 +266,18 @@ def test_usage(world: World, arguments: tuple[str, ...], text: str) -> None:
     assert text in world.refused(2, "plugin", "install", *arguments)
 
 
-# From a URL
-
-
-@pytest.fixture
-def publisher(publishers_ca: RegistryCA) -> Iterator[Publisher]:
-    """A server of files."""
-    with contextlib.ExitStack() as stack:
-        server = stack.enter_context(Publisher(publishers_ca.server()))
-        server.files = {}
-        yield server
-
-
-def _publish(publisher: Publisher, *paths: Path) -> None:
-    assert publisher.files is not None
-    publisher.files |= {f"/v1/{path.name}": Reply(200, (), path.read_bytes()) for path in paths}
-
-
-@pytest.mark.parametrize("signature", ["jws", "cose"])
-def test_from_a_url(world: World, publisher: Publisher, publishers_ca: RegistryCA, signature: str) -> None:
-    """The signature beside the plugin takes the checksum's place; a query is kept, and not shown."""
-    path = signed(world, "tar.gz", "1.0.0", "--signature-format", signature)
-    _publish(publisher, path, Path(f"{path}.{signature}.sig"))
-    url = f"{publisher.url}/v1/{path.name}"
-    flags = ("--ca-file", publishers_ca.ca_file, "--url")
-    out = world.did(*_WITH, *flags, f"{url}?token=swordfish")
-    assert out == f"Downloading plugin from {url}\nDownload completed\n{_verified(url)}{_DONE}"
-    assert all(seen.query == {"token": ["swordfish"]} for seen in publisher.seen)
-    document = json.loads(world.did(*_WITH, "--force", "-o", "json", *flags, url))
-    assert document["verification"]["signature"] == f"{url}.{signature}.sig"
-
-
-def test_signature_url(world: World, publisher: Publisher, publishers_ca: RegistryCA) -> None:
-    """A signature is named by a URL of its own, or by a path."""
-    path = signed(world)
-    signature = Path(f"{path}.jws.sig")
-    _publish(publisher, path)
-    assert publisher.files is not None
-    publisher.files["/signature"] = Reply(200, (), signature.read_bytes())
-    url = f"{publisher.url}/v1/{path.name}"
-    flags = ("--force", "--ca-file", publishers_ca.ca_file, "--url")
-    for where in (("--signature-url", f"{publisher.url}/signature"), ("--signature", signature.name)):
-        assert _verified(url) in world.did(*_WITH, *where, *flags, url)
-    text = world.refused(3, *_WITH, "--signature-url", f"{publisher.url}/none.jws.sig", *flags, url)
-    assert "the server answers 404" in text
-
-
-def test_url_without_a_signature(world: World, publisher: Publisher, publishers_ca: RegistryCA) -> None:
-    """Where no signature is, or it does not hold, nothing is installed, and nothing large is downloaded in vain."""
-    path = signed(world)
-    _publish(publisher, path)
-    url = f"{publisher.url}/v1/{path.name}"
-    flags = ("--ca-file", publishers_ca.ca_file, "--url")
-    text = world.refused(1, *_WITH, *flags, url)
-    assert text.endswith(
-        f"neither {url}.jws.sig nor {url}.cose.sig exists: name it with --signature-url or --signature"
-    )
-    assert f"/v1/{path.name}" not in [seen.path for seen in publisher.seen]
-    _publish(publisher, Path(f"{path}.jws.sig"), _evil(world))
-    done = world.run(*_WITH, *flags, url)
-    assert done.code == 1
-    assert "integrity: the signature is for " in done.err
-    assert publisher.files is not None
-    publisher.files[f"/v1/{path.name}.jws.sig"] = Reply(503)
-    assert "the server answers 503" in world.refused(3, *_WITH, *flags, url)
-    publisher.files[f"/v1/{path.name}.jws.sig"] = Reply(200, (), b"{" * (1 << 20) + b" ")
-    done = world.run(*_WITH, *flags, url)
-    assert done.code == 1
-    assert "is larger than 1048576 bytes" in done.err
-    assert _nothing_was_run(world)
-
-
-def test_url_stays_bound_to_a_checksum_without_a_signature(world: World, publisher: Publisher) -> None:
-    """Without a statement a URL needs its checksum, as ever."""
-    url = f"{publisher.url}/v1/{published(world).name}"
-    assert "--url requires --sha256sum" in world.refused(2, "plugin", "install", "--url", url)
-    assert publisher.seen == []
-
-
 def test_name_of_an_executable(world: World) -> None:
     """The name of a file is not signed: an executable under another name than its own is refused."""
     path = signed(world, "executable")
     other = path.rename(world.folder / "notation-other")
     Path(f"{path}.jws.sig").rename(f"{other}.jws.sig")
     done = world.run(*_WITH, "--file", other.name)
-    assert (done.code, done.out) == (4, _verified(other.name))
+    assert (done.code, done.out) == (4, verified(other.name))
     assert "acme" in done.err
     assert not installed(world, "other").exists()
 
 
-def test_installed_is_what_was_verified(world: World) -> None:
+def test_installed_is_what_wasverified(world: World) -> None:
     """The executable that is in its place is byte by byte the one of the archive that was signed."""
     path = signed(world)
     world.did(*_WITH, "--file", path.name)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import AuthenticityError, ContentError
+from notarykit.errors import AuthenticityError, ContentError, UsageError
 from notarykit.oci.layout import ImageLayout
 from notarykit.oci.reference import Digest, Tag
 from notarykit.plugin.install.artifact import fetch_source
@@ -65,3 +65,11 @@ def test_verdict_that_says_nothing_of_the_signer(monkeypatch: pytest.MonkeyPatch
     verifier = BlobVerifier(BlobTrustPolicyDocument((policy(),)), MemoryTrustStore({"ca:acme": [CHAIN.ders[-1]]}))
     with pytest.raises(AuthenticityError, match="the verdict Skipped does not suffice to install a plugin"):
         verify_file(verifier, PluginSource.held(b"x", "x", "x"), [], PluginDemand("acme"))
+
+
+def test_statement_without_a_name() -> None:
+    """An empty name is refused, and does not choose the global statement."""
+    verifier = BlobVerifier(BlobTrustPolicyDocument((policy()._replace(scopes=("*",)),)), MemoryTrustStore({}))
+    assert verifier.policies.applicable("").is_global
+    with pytest.raises(UsageError, match="no trust policy statement is named"):
+        verify_file(verifier, PluginSource.held(b"x", "x", "x"), [], PluginDemand(""))

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from notarykit._internal.printable import printable
 from notarykit.cli.options import Flag, Options
-from notarykit.cli.references import REGISTRY_FLAGS, check_scope, parse_target, repositories
+from notarykit.cli.references import REGISTRY_FLAGS, Target, check_scope, parse_target, repositories
 from notarykit.cli.revocation_flags import FILE_FLAGS, LIMIT_FLAGS, revocation_checker
 from notarykit.cli.spinner import progress
 from notarykit.cli.verdict_output import VerdictOutput
@@ -205,7 +205,8 @@ def _downloaded_signatures(options: Options, largest: int) -> "list[NamedSignatu
     if url := options.text("signature-url"):
         return [signature(url, download(url, largest + _ROOM, _SIGNATURE_SECONDS, tls))]
     parts = urlsplit(options.arguments[0])
-    urls = [parts._replace(path=signature_path(parts.path, media_type)).geturl() for media_type in MEDIA_TYPES]
+    extensions = [signature_path("", media_type) for media_type in MEDIA_TYPES]
+    urls = [parts._replace(path=f"{parts.path}{extension}").geturl() for extension in extensions]
     found = []
     for url in urls:
         content = download_if_present(url, largest + _ROOM, _SIGNATURE_SECONDS, tls)
@@ -225,7 +226,7 @@ def _verified_artifact(options: Options, demand: "PluginDemand") -> "VerifiedPlu
     from notarykit.verification.verifier import Verifier
 
     check_scope(options)
-    target = parse_target(options.arguments[0], options)
+    target = _target(options)
     target.warn_of_tag("verify")
     verifier = Verifier(load_policy(), trust_stores(), revocation=revocation_checker(options))
     opened = repositories(options, [target])
@@ -234,3 +235,18 @@ def _verified_artifact(options: Options, demand: "PluginDemand") -> "VerifiedPlu
             return verify_artifact(verifier, target.request(opened), demand, target.text)
     finally:
         opened.close()
+
+
+def _target(options: Options) -> Target:
+    """Returns the artifact that `--artifact` is about.
+
+    Raises:
+        UsageError: The reference is malformed.
+    """
+    text = options.arguments[0]
+    try:
+        return parse_target(text, options)
+    except UsageError as error:
+        if os.path.isfile(text) and not options["oci-layout"]:
+            raise error.replace(advice="a file is installed with --file") from None
+        raise

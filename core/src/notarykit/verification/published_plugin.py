@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from notarykit.blob.signature_file import NamedSignature
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import AuthenticityError, NoApplicablePolicyError, TrustPolicyError
+from notarykit.errors import AuthenticityError, NoApplicablePolicyError, TrustPolicyError, UsageError
 from notarykit.plugin.install.artifact import fetch_source
 from notarykit.plugin.install.source import PluginSource
 from notarykit.trust.policy import Action, TrustPolicy, Validation
@@ -86,9 +86,12 @@ def check_blob_statement(verifier: BlobVerifier, demand: PluginDemand) -> None:
     """Refuses a demand that no file can meet, before anything is read.
 
     Raises:
+        UsageError: No statement is named.
         NoApplicablePolicyError: There is no statement of the name.
         TrustPolicyError: It does not enforce authenticity.
     """
+    if not demand.statement:  # which would be the global statement's
+        raise UsageError("no trust policy statement is named that the plugin is verified under")
     _check_enforcing(verifier.policies.applicable(demand.statement))
 
 
@@ -139,9 +142,12 @@ def verify_artifact(verifier: Verifier, request: ArtifactRequest, demand: Plugin
     """
     policy = verifier.policies.applicable(request.scope)
     if policy.name != demand.statement:
+        is_there = any(each.name == demand.statement for each in verifier.policies.policies)
         raise NoApplicablePolicyError(
             f"trust policy statement {policy.name!r} applies to {request.scope}, and not {demand.statement!r}",
-            advice=f"add the repository to the registryScopes of {demand.statement!r}",
+            advice=f"add the repository to the registryScopes of {demand.statement!r}"
+            if is_there
+            else f"add a statement {demand.statement!r} with the repository as a scope, or name another",
         )
     _check_enforcing(policy)
     outcome = verifier.artifact(request, user_metadata=demand.user_metadata)
