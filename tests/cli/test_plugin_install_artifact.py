@@ -76,6 +76,17 @@ def test_required_by_the_setting(world: World) -> None:
     assert "Successfully installed plugin acme" in world.did(*_INSTALL, reference)
 
 
+def test_metadata(world: World) -> None:
+    """Metadata that is asked for must have been signed."""
+    _policy(world)
+    artifact = add_plugin("hello", "plugin", [published(world).read_bytes()])
+    reference = f"hello@{artifact.digest}"
+    world.sign("-m", "plugin=acme", reference=reference)
+    assert "metadata" in world.refused(1, *_WITH, "-m", "plugin=other", reference)
+    assert _nothing_is_installed(world)
+    assert "plugin   acme\n" in world.did(*_WITH, "-m", "plugin=acme", reference)
+
+
 def test_unsigned_artifact(world: World) -> None:
     """What nobody signed, or a stranger, is refused, forced or not."""
     _policy(world)

@@ -11,6 +11,8 @@ from tests.cli.publishing import STATEMENT, Publisher, evil, nothing_was_run, pu
 from tests.cli.world import World
 from tests.servers.registry.certificates import RegistryCA
 from tests.servers.registry.http_server import Reply
+from tests.support.ca import make_chain
+from tests.support.homes import blob_policy_document
 
 _WITH = ("plugin", "install", "--verify-with", STATEMENT)
 _DONE = "Successfully installed plugin acme, version 1.0.0\n"
@@ -57,6 +59,26 @@ def test_signature_url(world: World, publisher: Publisher, publishers_ca: Regist
         assert verified(url) in world.did(*_WITH, *where, *flags, url)
     text = world.refused(3, *_WITH, "--signature-url", f"{publisher.url}/none.jws.sig", *flags, url)
     assert "the server answers 404" in text
+
+
+def test_both_signatures_are_tried(world: World, publisher: Publisher, publishers_ca: RegistryCA) -> None:
+    """A stranger's signature in one format does not hide the publisher's in the other."""
+    path = signed(world, "tar.gz", "1.0.0", "--signature-format", "cose")
+    world.home.add_key(make_chain(), "stranger")
+    world.did("blob", "sign", "--key", "stranger", path.name)
+    _publish(publisher, path, Path(f"{path}.jws.sig"), Path(f"{path}.cose.sig"))
+    url = f"{publisher.url}/v1/{path.name}"
+    assert verified(url) in world.did(*_WITH, "--ca-file", publishers_ca.ca_file, "--url", url)
+
+
+def test_statement_is_judged_first(world: World, publisher: Publisher, publishers_ca: RegistryCA) -> None:
+    """Under a statement that is not strict enough, no server is asked for anything."""
+    path = signed(world)
+    world.home.set_blob_policy(blob_policy_document(STATEMENT, is_global=False, level="audit"))
+    url = f"{publisher.url}/v1/{path.name}"
+    text = world.refused(2, *_WITH, "--ca-file", publishers_ca.ca_file, "--url", url)
+    assert "which does not enforce authenticity" in text
+    assert publisher.seen == []
 
 
 def test_url_without_a_signature(world: World, publisher: Publisher, publishers_ca: RegistryCA) -> None:
