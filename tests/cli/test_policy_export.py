@@ -52,10 +52,10 @@ def test_what_cannot_be_exported(world: World) -> None:
     assert world.refused(2, *export) == "missing repositories: name them with --for, or in a file with --from"
     assert "'r.test/team/*' is not of the form" in world.refused(2, *export, "--for", "r.test/team/*")
     assert "nothing to export" in world.refused(2, *export, "--for", "s.test/a", "--policy", _prefix_alone())
-    assert world.refused(2, *export, "--from", "absent") == "absent does not exist"
-    assert "is not a regular file" in world.refused(2, *export, "--from", "hello")
+    assert world.refused(2, *export, "--from", "absent") == "--from absent: No such file or directory"
+    assert "--from hello: Is a directory" in world.refused(2, *export, "--from", "hello")
     Path("latin").write_bytes(b"r.test/\xe9\n")
-    assert world.refused(2, *export, "--from", "latin") == "latin is not UTF-8"
+    assert world.refused(2, *export, "--from", "latin") == "latin, line 1: not UTF-8 at byte 7"
     assert "absent does not exist" in world.refused(2, *export, "--for", "r.test/a", "--policy", "absent")
     Path("bad.json").write_text("{}")
     assert "bad.json is malformed" in world.refused(2, *export, "--for", "r.test/a", "--policy", "bad.json")

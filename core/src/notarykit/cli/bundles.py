@@ -2,16 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from notarykit._internal import files
-from notarykit._internal.paths import trust_store_root
 from notarykit._internal.rfc3339 import format_rfc3339
 from notarykit.cli.options import Arguments, Flag, Options
 from notarykit.cli.output import Node
-from notarykit.config.policy import load_policy
-from notarykit.errors import StorageError, UsageError
-from notarykit.trust.parsing import LARGEST_POLICY, parse_policy_document
+from notarykit.cli.policies.source import POLICY_FLAG, load
+from notarykit.cli.verifiers import trust_stores
+from notarykit.config.policy import ARTIFACT_POLICY
 from notarykit.trust.policy import TrustPolicyDocument
-from notarykit.trust.store import DirectoryTrustStore, read_once
 from notarykit.verification.verifier import Verifier
 
 if TYPE_CHECKING:
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
     from notarykit.bundle.contents import EvidencePart
 
 BUNDLE = Arguments(1, 1, "missing path of the bundle")
-POLICY_FLAG = Flag("policy", "trust policy file that is used in place of the configured one")
 TRUST_FLAGS = (
     POLICY_FLAG,
     Flag(
@@ -42,15 +38,8 @@ def policy_of(options: Options) -> TrustPolicyDocument:
         UsageError: The file cannot be read.
         TrustPolicyError: The trust policy is absent or malformed.
     """
-    path = options["policy"]
-    if not path:
-        return load_policy()
-    try:
-        return parse_policy_document(files.read(path, LARGEST_POLICY), path)
-    except FileNotFoundError:
-        raise UsageError(f"trust policy file {path} does not exist") from None
-    except StorageError as error:
-        raise UsageError(f"trust policy file: {error.message}") from None
+    _, document = load(ARTIFACT_POLICY, options["policy"])
+    return document
 
 
 def verifier_for(options: Options, bundle: "SignatureBundle") -> Verifier:
@@ -63,7 +52,7 @@ def verifier_for(options: Options, bundle: "SignatureBundle") -> Verifier:
     options.exclusive("policy", "trust-from-bundle")
     digest = options["trust-from-bundle"]
     if not digest:
-        return Verifier(policy_of(options), read_once(DirectoryTrustStore(trust_store_root())))
+        return Verifier(policy_of(options), trust_stores())
     trust = bundle.trusted(digest)
     return Verifier(trust.policies, trust.store)
 

@@ -11,9 +11,9 @@ from notarykit._internal import files, locks
 from notarykit._internal.printable import printable
 from notarykit.cli.options import Arguments, Command, Flag, Group, Options
 from notarykit.cli.output import confirmed
+from notarykit.cli.policies.source import read
 from notarykit.config.policy import PolicyFile
-from notarykit.errors import StorageError, TrustPolicyError, UsageError
-from notarykit.trust.parsing import LARGEST_POLICY
+from notarykit.errors import TrustPolicyError, UsageError
 from notarykit.trust.policy import VERSION
 
 
@@ -99,14 +99,7 @@ def _init(commands: PolicyCommands, options: Options) -> int:
 
 
 def _import(commands: PolicyCommands, options: Options) -> int:
-    path = options.arguments[0]
-    try:
-        content = files.read(path, LARGEST_POLICY)
-    except FileNotFoundError:
-        raise UsageError(f"failed to read {commands.file.kind} file: {path} does not exist") from None
-    except StorageError as error:
-        raise UsageError(f"failed to read {commands.file.kind} file: {error.message}") from None
-    document = commands.file.parse(content, path)
+    _, content, document = read(commands.file, options.arguments[0])
     if place := _write(commands, content, options):
         _note_of_version(document)
         print(commands.imported.format(place))

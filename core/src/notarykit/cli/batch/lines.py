@@ -88,6 +88,19 @@ class Lines:
         return os.path.isfile(self._path)
 
 
+def sound_lines(path: str) -> Iterator[Line]:
+    """Yields the lines of a file each of which has to hold an item.
+
+    Raises:
+        UsageError: The file cannot be opened, or a line holds none.
+        StorageError: It cannot be read.
+    """
+    for line in Lines(path):
+        if line.fault:
+            raise UsageError(f"{line.place}: {line.fault}")
+        yield line
+
+
 def _without_end(line: bytes) -> bytes:
     return line.removesuffix(b"\n").removesuffix(os.linesep[:-1].encode())
 

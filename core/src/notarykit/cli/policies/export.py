@@ -5,15 +5,17 @@ import sys
 
 from notarykit._internal.printable import printable
 from notarykit.cli.options import Command, Flag, Options
-from notarykit.cli.policies.source import POLICY_FLAG, load, read_lines
+from notarykit.cli.policies.source import POLICY_FLAG, load
 from notarykit.config.policy import ARTIFACT_POLICY
 from notarykit.errors import UsageError
 
 
 def _run(options: Options) -> int:
+    from notarykit.cli.batch.lines import sound_lines
     from notarykit.trust.export import export_policy
 
-    repositories = [*options["for"], *read_lines(options, "from")]
+    path = options.text("from")
+    repositories = [*options["for"], *(line.text for line in (sound_lines(path) if path else ()))]
     if not repositories:
         raise UsageError("missing repositories", advice="name them with --for, or in a file with --from")
     path, document = load(ARTIFACT_POLICY, options["policy"])

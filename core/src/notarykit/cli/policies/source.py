@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from notarykit._internal import files
-from notarykit.cli.options import Flag, Options
+from notarykit.cli.options import Flag
 from notarykit.config.policy import PolicyFile
 from notarykit.errors import StorageError, UsageError
 from notarykit.trust.parsing import LARGEST_POLICY
@@ -44,33 +44,6 @@ def read(file: PolicyFile[_Document], path: str | None) -> tuple[str, bytes, _Do
         content = files.read(path, LARGEST_POLICY)
     except FileNotFoundError:
         raise UsageError(f"failed to read {file.kind} file: {path} does not exist") from None
-    except (OSError, StorageError) as error:
-        raise UsageError(f"failed to read {file.kind} file: {error}") from None
+    except StorageError as error:
+        raise UsageError(f"failed to read {file.kind} file: {error.message}") from None
     return path, content, file.parse(content, path)
-
-
-def read_lines(options: Options, name: str) -> list[str]:
-    """Returns the lines of the file of a flag, `-` for standard input, without comments and empty lines.
-
-    Raises:
-        UsageError: It cannot be read, or is no text.
-    """
-    path = options[name]
-    if not path:
-        return []
-    try:
-        if path == "-":
-            import sys
-
-            content = sys.stdin.buffer.read(LARGEST_POLICY)
-        else:
-            content = files.read(path, LARGEST_POLICY)
-        text = content.decode("utf-8")
-    except FileNotFoundError:
-        raise UsageError(f"{path} does not exist") from None
-    except (OSError, StorageError) as error:
-        raise UsageError(str(error)) from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8") from None
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]

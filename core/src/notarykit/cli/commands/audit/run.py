@@ -96,11 +96,9 @@ def _report(
 def _selections(options: Options) -> Sequence[Selection]:
     selections = [parse_selection(text) for text in options.arguments]
     if options["from"]:
-        from notarykit.cli.batch.lines import Lines
+        from notarykit.cli.batch.lines import sound_lines
 
-        for line in Lines(options["from"]):
-            if line.fault:
-                raise UsageError(f"{line.place}: {line.fault}")
+        for line in sound_lines(options["from"]):
             try:
                 selections.append(parse_selection(line.text, is_repository=True))
             except UsageError as error:

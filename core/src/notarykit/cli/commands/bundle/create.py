@@ -4,16 +4,16 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from notarykit._internal.paths import trust_store_root
 from notarykit.batch.ordered import map_ordered
 from notarykit.batch.work import Outcome, Work
 from notarykit.bundle.contents import Content
 from notarykit.bundle.creation import CollectedArtifact, collect_artifact, new_bundle
 from notarykit.cli.batch.items import FailedItem
 from notarykit.cli.bundle_writing import WRITING_FLAGS, BundleWriting
-from notarykit.cli.bundles import POLICY_FLAG, policy_of
+from notarykit.cli.bundles import policy_of
 from notarykit.cli.diagnostics import warnings_about
 from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.policies.source import POLICY_FLAG
 from notarykit.cli.reference_operation import SEVERAL_FLAGS, ReferenceOperation
 from notarykit.cli.references import (
     INDEX_FLAGS,
@@ -26,8 +26,8 @@ from notarykit.cli.references import (
 )
 from notarykit.cli.revocation_flags import LIMIT_FLAGS, SIGNATURE_FLAGS, limits, max_envelope_size
 from notarykit.cli.spinner import progress
+from notarykit.cli.verifiers import trust_stores
 from notarykit.errors import ArtifactNotFoundError, NotarykitError, UsageError
-from notarykit.trust.store import DirectoryTrustStore, read_once
 from notarykit.verification.verifier import Verifier
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class _Creation(ReferenceOperation):
         super().__init__(options)
         self._verifier = Verifier(
             policy_of(options),
-            read_once(DirectoryTrustStore(trust_store_root())),
+            trust_stores(),
             plugin_config=options.pairs("plugin-config"),
             max_signatures=options["max-signatures"],
             max_envelope_size=max_envelope_size(options),
