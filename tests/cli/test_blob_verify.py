@@ -406,6 +406,17 @@ def test_standard_input_is_verified(world: World, signed: Path) -> None:
     assert result["blob"] == "-"
 
 
+@pytest.mark.parametrize(("form", "other"), [("jws", "cose"), ("cose", "jws")])
+def test_signature_renamed_to_the_other_format(world: World, form: str, other: str) -> None:
+    """A signature under the other format's name is refused, and the advice tells what it begins as."""
+    world.home.set_blob_policy()
+    sign_blob(world, "release.tar", "--signature-format", form)
+    (world.folder / f"release.tar.{form}.sig").rename(world.folder / f"release.tar.{other}.sig")
+    error = world.refused(1, "blob", "verify", "release.tar")
+    assert f"integrity: {other.upper()}: " in error
+    assert error.endswith(f" begins as {form.upper()} does: correct the file's name, or the media type, if it is that")
+
+
 def test_signature_among_the_blobs_is_not_verified(world: World, signed: Path) -> None:
     """A signature that a pattern brings along has none of its own, and the advice says that it needs none."""
     world.home.set_blob_policy()

@@ -1,8 +1,11 @@
 """Parsing of envelopes."""
 
 from notarykit.envelope.codec import codec_for
-from notarykit.envelope.unverified import LARGEST_ENVELOPE, UnverifiedEnvelope
+from notarykit.envelope.unverified import COSE, JWS, LARGEST_ENVELOPE, UnverifiedEnvelope
 from notarykit.errors import EnvelopeError
+
+_BEGINNINGS = {JWS: b"{", COSE: b"\xd2"}
+_NAMES = {JWS: "JWS", COSE: "COSE"}
 
 
 def parse_envelope(envelope: bytes, media_type: str) -> UnverifiedEnvelope:
@@ -17,4 +20,11 @@ def parse_envelope(envelope: bytes, media_type: str) -> UnverifiedEnvelope:
     """
     if len(envelope) > LARGEST_ENVELOPE:
         raise EnvelopeError(f"envelope has {len(envelope)} bytes, more than the limit of {LARGEST_ENVELOPE}")
-    return codec_for(media_type).parse(envelope)
+    try:
+        return codec_for(media_type).parse(envelope)
+    except EnvelopeError as error:
+        for other, beginning in _BEGINNINGS.items():
+            if other != media_type and media_type in _BEGINNINGS and envelope.startswith(beginning):
+                advice = f"it begins as {_NAMES[other]} does: correct the file's name, or the media type, if it is that"
+                raise EnvelopeError(error.message, advice=advice) from error
+        raise
