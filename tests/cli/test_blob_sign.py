@@ -10,9 +10,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import notarykit
+from notarykit._internal import files
 from notarykit._internal.printable import printable
 from notarykit.blob import content
 from notarykit.cli.commands.blob import sign
+from notarykit.errors import StorageError
 from notarykit.signing import blob as signing
 from tests.cli.blobs import make_blob, sign_blob
 from tests.cli.terminal import Terminal
@@ -195,6 +197,20 @@ def test_blobs_that_are_refused(world: World, make: Callable[[Path], None], comp
     assert (done.code, done.err) == (3, f"Error: {complaint}\n")
     assert done.out.startswith("Successfully signed good\n")
     assert [path.name for path in world.folder.glob("*.sig")] == ["good.jws.sig"]
+
+
+def test_place_that_cannot_be_written_to(world: World, release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, or a folder of others, is exit code 3, with the advice to name another place."""
+
+    def full(path: str, *_: object) -> None:
+        raise StorageError(f"{path} cannot be written: No space left on device")
+
+    monkeypatch.setattr(files, "create", full)
+    error = world.refused(3, "blob", "sign", "release.tar")
+    assert error == (
+        "release.tar.jws.sig cannot be written: No space left on device: make room or give access there, "
+        "or name another --signature-directory"
+    )
 
 
 def test_more_than_a_thousand_blobs(world: World, release: Path) -> None:

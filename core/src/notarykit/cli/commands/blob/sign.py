@@ -82,10 +82,11 @@ class _Destination(NamedTuple):
         path = self.path(blob)
         try:
             write_signature(path, envelope, overwrite=self.overwrite)
-        except StorageError:
+        except StorageError as error:
             if not self.overwrite and os.path.lexists(path):
                 raise _exists(path) from None
-            raise
+            advice = error.advice or "make room or give access there, or name another --signature-directory"
+            raise StorageError(error.message, advice=advice) from None
         return os.path.abspath(path)
 
 
