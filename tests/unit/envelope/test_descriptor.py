@@ -88,6 +88,12 @@ def test_same_content_ignores_other_members() -> None:
     assert not one.is_same_content(Descriptor("a/b", digest_of(b""), 5, {"k": "v"}))
 
 
+def test_bare_descriptor() -> None:
+    """Without annotations and artifact type a descriptor is of the same content still."""
+    whole = Descriptor("a/b", DIGEST, 5, {"k": "v"}, "a/type")
+    assert (whole.bare, whole.bare.is_same_content(whole)) == (Descriptor("a/b", DIGEST, 5), True)
+
+
 @pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
 def test_descriptor_matches_its_content_alone(algorithm: str) -> None:
     """A descriptor describes content of its size and digest and no other."""

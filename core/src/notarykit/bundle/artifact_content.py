@@ -80,14 +80,13 @@ def _named(manifest: Descriptor, content: bytes) -> tuple[list[Descriptor], list
     try:
         if manifest.media_type in INDEX_TYPES:
             entries = parse_index(content, f"index {manifest.digest}")
-            bare = [Descriptor(*entry[:3]) for entry in entries]
-            return [entry for entry in bare if entry.media_type in MANIFEST_TYPES], []
+            return [entry.bare for entry in entries if entry.media_type in MANIFEST_TYPES], []
         if manifest.media_type not in MANIFEST_TYPES:
             return [], []
         members = parse_manifest(content)
         config = [members.object("config")] if "config" in members else []
         layers = [*members.array("layers", []), *members.array("blobs", [])]
         named = [*config, *(GoMembers(layer, "manifest: layer") for layer in layers)]
-        return [], [Descriptor(*Descriptor.from_json(each)[:3]) for each in named]
+        return [], [Descriptor.from_json(each).bare for each in named]
     except DocumentError as error:
         raise ContentError(f"manifest {manifest.digest} is malformed: {error}") from None

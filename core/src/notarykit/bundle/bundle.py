@@ -137,7 +137,7 @@ class SignatureBundle:
             if not subject.is_same_content(artifact.artifact):
                 raise ContentError(f"signature {signature.digest} is for {subject.digest}, not {artifact.reference}")
             config = Descriptor.from_json(parse_manifest(content).object("config"))
-            yield from (signature, Descriptor(*manifest.envelope[:3]), Descriptor(*config[:3]))
+            yield from (signature, manifest.envelope.bare, config.bare)
 
     def check_content(self, artifact: BundledArtifact) -> None:
         """Checks all content of an artifact that the bundle holds against its digests; reads each blob once.

@@ -86,7 +86,7 @@ def collect_artifact(
     for signature in recorded.fetched:
         try:
             small.update(_signature_blobs(repository, signature, collected.artifact))
-            signatures.append(Descriptor(*signature.manifest[:3]))
+            signatures.append(signature.manifest.bare)
         except NotarykitError as error:
             problems.append((signature.manifest.digest, error))
     large: dict[str, tuple[Descriptor, Stream]] = {}

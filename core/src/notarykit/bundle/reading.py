@@ -95,7 +95,7 @@ def _read(path: str, archive: LayoutArchive) -> SignatureBundle:
             f"{path} is an image layout, and no bundle", advice="make one with 'notarykit bundle create'"
         )
     blobs = _ArchiveBlobs(archive)
-    manifest = blobs.fetch_blob(Descriptor(*described[:3]), LARGEST_MANIFEST)
+    manifest = blobs.fetch_blob(described.bare, LARGEST_MANIFEST)
     config = Descriptor.from_json(GoMembers(loads(manifest), "manifest").object("config"))
     contents = parse_contents(manifest, blobs.fetch_blob(config, LARGEST_MANIFEST))
     contents.check()

@@ -62,6 +62,11 @@ class Descriptor(NamedTuple):
     annotations: Mapping[str, str] = {}
     artifact_type: str = ""
 
+    @property
+    def bare(self) -> "Descriptor":
+        """Media type, digest and size alone: what is signed of a descriptor, beside user metadata."""
+        return Descriptor(self.media_type, self.digest, self.size)
+
     def is_same_content(self, other: "Descriptor") -> bool:
         """Compares media type, digest and size."""
         return self[:3] == other[:3]

@@ -31,9 +31,9 @@ def make_payload(target: Descriptor, user_metadata: Mapping[str, str]) -> bytes:
             raise UsageError(f"user metadata {key!r} and its value must be strings")
         if key.startswith(RESERVED_PREFIX):
             raise UsageError(f"user metadata key {key!r} starts with the reserved prefix {RESERVED_PREFIX!r}")
-    bare = Descriptor(target.media_type, target.digest, target.size, dict(sorted(user_metadata.items())))
+    described = target.bare._replace(annotations=dict(sorted(user_metadata.items())))
     try:
-        return dumps({"targetArtifact": bare.to_json()})
+        return dumps({"targetArtifact": described.to_json()})
     except UnicodeEncodeError:
         raise UsageError("user metadata is not UTF-8") from None
 

@@ -192,4 +192,4 @@ def _verified(verdict: Verdict, target: BlobTarget) -> VerifiedBlob:
     if isinstance(verdict, Audited):
         digest, size = verdict.untrusted_target[1:3]  # which the blob was found to have
         return VerifiedBlob(verdict, Descriptor(target.media_type or OCTET_STREAM, digest, size))
-    return VerifiedBlob(verdict, verdict.target._replace(annotations={}, artifact_type=""))
+    return VerifiedBlob(verdict, verdict.target.bare)

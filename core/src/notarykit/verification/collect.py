@@ -148,7 +148,7 @@ def collect_for_blob(
     envelope = parse_envelope(signature.envelope, signature.media_type)
     signed = read_payload(envelope.unverified_payload)
     collection.add(name, EnvelopeRequest(signature.envelope, signature.media_type, signed))
-    return collection.collected(signed._replace(annotations={}, artifact_type=""))
+    return collection.collected(signed.bare)
 
 
 def _is_unanswered(error: NotarykitError | None) -> bool:

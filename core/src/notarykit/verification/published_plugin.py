@@ -49,7 +49,7 @@ class VerifiedPlugin(NamedTuple):
     @property
     def target(self) -> Descriptor:
         """Descriptor of what was signed: the file, or the artifact's manifest."""
-        return self.verdict.target._replace(annotations={}, artifact_type="")
+        return self.verdict.target.bare
 
     @property
     def signature(self) -> str:
