@@ -1,11 +1,10 @@
 """The words by which the specification makes rules, and the headings above them, as lines of one of its commits.
 
-python tests/specification/keywords.py FOLDER    # writes keywords.json from a checkout of notaryproject/specifications
+python tests/specification/keywords.py FOLDER COMMIT    # writes keywords.json from a checkout of the specification
 """
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -59,9 +58,7 @@ def recorded() -> tuple[str, dict[str, Text]]:
     return record["commit"], documents
 
 
-def _write(folder: Path) -> None:
-    command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
-    commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+def _write(folder: Path, commit: str) -> None:
     lines = [f'{{"commit": {json.dumps(commit)}, "documents": {{']
     for path in sorted((folder / "specs").glob("*.md")):
         text = read(path.read_text())
@@ -71,4 +68,4 @@ def _write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    _write(Path(sys.argv[1]))
+    _write(Path(sys.argv[1]), sys.argv[2])
