@@ -1,10 +1,10 @@
 """`notarykit policy`: the trust policy for artifacts."""
 
 from notarykit.cli.options import Flag
+from notarykit.cli.policies.cases import TEST
 from notarykit.cli.policies.explain import EXPLAIN
 from notarykit.cli.policies.export import EXPORT
 from notarykit.cli.policies.lint import lint_command
-from notarykit.cli.policies.table_test import TEST
 from notarykit.cli.policy_commands import PolicyCommands
 from notarykit.config.policy import ARTIFACT_POLICY
 from notarykit.trust.policy import PREFIX_VERSION, VERSION
