@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from notarykit._internal import files
 from notarykit._internal.paths import trust_store_root
@@ -38,10 +38,25 @@ if TYPE_CHECKING:
 _NO_TRUSTED_SIGNER = "no signature of the artifact has a trusted signer"
 
 
-class _EvidenceFolder(NamedTuple):
-    """Folder that evidence is written to."""
+class _EvidenceFolder:
+    """Folder that evidence is written to.
 
-    path: str
+    Args:
+        path: Its path.
+
+    Attributes:
+        path: Its path.
+        count: Number of files that were written.
+
+    Raises:
+        UsageError: There is something else at the path.
+    """
+
+    def __init__(self, path: str) -> None:
+        if os.path.lexists(path) and not os.path.isdir(path):
+            raise UsageError(f"--directory {path} is not a directory")
+        self.path = path
+        self.count = 0
 
     def write(self, collected: "Collected") -> "_Outcome":
         """Writes what was collected, a file each."""
@@ -50,6 +65,7 @@ class _EvidenceFolder(NamedTuple):
     def _write(self, evidence: "Evidence") -> str:
         path = os.path.join(self.path, evidence_file(evidence.kind, evidence.der))
         files.write(path, evidence.der)
+        self.count += 1
         return path
 
 
@@ -92,7 +108,6 @@ class _ArtifactCollection(ReferenceOperation):
 
     command = "revocation fetch"
     activity = "Collecting evidence for"
-    file_count = 0
 
     def __init__(self, options: Options, folder: _EvidenceFolder) -> None:
         check_scope(options)
@@ -107,7 +122,6 @@ class _ArtifactCollection(ReferenceOperation):
         self.is_local, self.jobs = True, 1
 
     def report(self, target: Target, outcome: "_Outcome") -> Result:
-        self.file_count += len(outcome[1])
         return _report(self, target, target.resolved(outcome[0].artifact), outcome)
 
 
@@ -117,7 +131,6 @@ class _BlobCollection(Operation[SignaturePath]):
     command = "revocation fetch"
     noun = "signature"
     activity = "Collecting evidence for"
-    file_count = 0
 
     def __init__(self, options: Options, folder: _EvidenceFolder) -> None:
         options.exclusive("signature", "oci-layout")
@@ -132,22 +145,19 @@ class _BlobCollection(Operation[SignaturePath]):
         self.is_local, self.jobs = True, 1
 
     def report(self, item: SignaturePath, outcome: "_Outcome") -> Result:
-        self.file_count += len(outcome[1])
         return _report(self, item, item.text, outcome)
 
 
 def _fetch(options: Options) -> int:
     options.required("directory")
     folder = _EvidenceFolder(options["directory"])
-    if os.path.lexists(folder.path) and not os.path.isdir(folder.path):
-        raise UsageError(f"--directory {folder.path} is not a directory")
     if options.arguments and options["signature"]:
         raise UsageError("--signature is for blobs, which have no reference", advice="collect for artifacts apart")
     if not options["signature"]:
         _check_artifacts(options)
     collection = _BlobCollection(options, folder) if options["signature"] else _ArtifactCollection(options, folder)
     code = run_each(collection)
-    if options["output"] == "text" and collection.file_count:
+    if options["output"] == "text" and folder.count:
         print(f"On the machine without a network, verify with --evidence {shlex.quote(folder.path)}")
     return code
 
