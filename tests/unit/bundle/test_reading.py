@@ -84,6 +84,25 @@ def _change_size(parts: Parts) -> None:
         descriptor["size"] = 7
 
 
+def _name_signature(parts: Parts) -> None:
+    entry = parts.index["manifests"][3]
+    kind = entry.pop("artifactType")
+    for descriptor in (_first_signature(parts), entry):
+        descriptor["annotations"] = {"org.opencontainers.image.ref.name": "registry.example.com/hello:v1"}
+    entry["artifactType"] = kind
+
+
+def _type_artifact(parts: Parts) -> None:
+    for descriptor in (parts.contents["artifacts"][0]["artifact"], parts.index["manifests"][1]):
+        descriptor["artifactType"] = "application/vnd.notarykit.bundle.v1"
+
+
+def _retype_signature(parts: Parts) -> None:
+    first, second = parts.contents["artifacts"]
+    twin = {**first, "repository": "local/twin", "signatures": [{**_first_signature(parts), "mediaType": "a/b"}]}
+    parts.contents["artifacts"] = [first, second, twin]
+
+
 def _annotate(parts: Parts, layer: int, name: str, value: str) -> None:
     parts.manifest["layers"][layer]["annotations"][f"com.github.notarykit.evidence.{name}"] = value
 
@@ -141,6 +160,15 @@ CHANGES: dict[str, tuple[Change, type[NotarykitError], str]] = {
     ),
     "another content": (
         lambda parts: parts.contents.update(content="some"), StorageError, "content 'some' is not one of",
+    ),
+    "a signature with a name for other programs": (
+        _name_signature, StorageError, "has annotations or an artifact type",
+    ),
+    "an artifact of the bundle's type": (_type_artifact, StorageError, "has annotations or an artifact type"),
+    "a signature of two media types": (_retype_signature, StorageError, "has two media types or sizes in it"),
+    "trust with a name for other programs": (
+        lambda parts: parts.manifest["layers"][0].update(annotations={"org.opencontainers.image.title": "../x"}),
+        ContentError, "says other things of the trust proposal than it is",
     ),
     "no artifacts": (lambda parts: parts.contents.update(artifacts=[]), StorageError, "it has no artifact"),
     "a repository that is none": (

@@ -3,7 +3,7 @@
 OCI image specification, manifest.md and image-index.md; Docker's formats have the same members.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from notarykit._internal.strict_json import DocumentError, GoMembers
@@ -42,7 +42,18 @@ def artifact_nodes(artifact: Descriptor, fetch: Fetch, *, blobs: bool) -> Iterat
         ContentError: A manifest is malformed, or indexes are nested too deep.
         StorageError: The artifact's own manifest is absent, or one cannot be read.
     """
-    return _Walk(fetch, blobs=blobs).below(artifact, DEEPEST_INDEX, is_needed=True)
+    return nodes_of_all((artifact,), fetch, blobs=blobs)
+
+
+def nodes_of_all(artifacts: Iterable[Descriptor], fetch: Fetch, *, blobs: bool) -> Iterator[Node]:
+    """Yields the manifests and blobs of several artifacts, each once, in the order of `artifact_nodes`.
+
+    Whatever the artifacts share is read once: of many indexes that list the same ones, whoever makes them could have
+    made a reader's work the square of their size.
+    """
+    walk = _Walk(fetch, blobs=blobs)
+    for artifact in artifacts:
+        yield from walk.below(artifact, DEEPEST_INDEX, is_needed=True)
 
 
 class _Walk:

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
-from notarykit.bundle.artifact_content import Node, artifact_nodes
+from notarykit.bundle.artifact_content import Node, nodes_of_all
 from notarykit.bundle.contents import BundledArtifact, Content, Contents, EvidencePart
 from notarykit.bundle.evidence import local_evidence
 from notarykit.bundle.trust import TrustProposal
@@ -114,23 +114,39 @@ class SignatureBundle:
         Raises:
             StorageError: One of them is malformed or cannot be read.
         """
+        return self._nodes(artifact)
+
+    def _nodes(self, *artifacts: BundledArtifact) -> Iterator[Node]:
         content = self.contents.content
         if content is Content.NONE:
             return iter(())
-        return artifact_nodes(artifact.artifact, self._manifest, blobs=content is Content.FULL)
+        return nodes_of_all((each.artifact for each in artifacts), self._manifest, blobs=content is Content.FULL)
 
     def _manifest(self, descriptor: Descriptor) -> bytes | None:
         if descriptor.digest not in self.blobs:
             return None
         return self.blobs.fetch_blob(descriptor, LARGEST_MANIFEST)
 
-    def signature_parts(self, artifact: BundledArtifact) -> Iterator[Descriptor]:
-        """Yields the descriptors of all content of an artifact's signatures: manifests, envelopes, configs.
+    def parts(self) -> Iterator[Descriptor]:
+        """Yields the descriptors of all content of artifacts and signatures; what several share is read once.
 
         Raises:
             ContentError: A signature's manifest is malformed, absent, or for another artifact.
+            StorageError: A manifest is malformed or cannot be read.
         """
+        seen: set[tuple[str, str]] = set()
+        for artifact in self.artifacts:
+            yield from self._signature_parts(artifact, seen)
+        for node in self._nodes(*self.artifacts):
+            yield node.descriptor
+
+    def _signature_parts(self, artifact: BundledArtifact, seen: set[tuple[str, str]]) -> Iterator[Descriptor]:
+        """Yields the descriptors of manifests, envelopes and configs of an artifact's signatures."""
         for signature in artifact.signatures:
+            key = artifact.artifact.digest, signature.digest
+            if key in seen:
+                continue
+            seen.add(key)
             content = self.blobs.fetch_blob(signature, LARGEST_MANIFEST)
             manifest = read_signature_manifest(content, signature.digest)
             subject = manifest.subject
@@ -145,11 +161,14 @@ class SignatureBundle:
         Raises:
             StorageError: Content is absent, cannot be read, or has another digest (`ContentError`).
         """
+        if artifact.artifact.digest in self._checked:
+            return
         for node in self.nodes(artifact):
             if node.manifest is None and node.descriptor.digest not in self._checked:
                 for _ in self.blobs.pieces(node.descriptor):
                     pass
                 self._checked.add(node.descriptor.digest)
+        self._checked.add(artifact.artifact.digest)
 
 
 class _ArtifactRepository(Repository):

@@ -102,11 +102,23 @@ class BundledArtifact(NamedTuple):
         return cls(
             repository,
             tag,
-            Descriptor.from_json(members.object("artifact")),
-            tuple(map(Descriptor.from_json, signatures)),
+            _bare(members.object("artifact")),
+            tuple(map(_bare, signatures)),
             members.text("platform", ""),
             index,
         )
+
+
+def _bare(members: Members) -> Descriptor:
+    """Parses a descriptor of media type, digest and size alone: the index of the layout would repeat everything else.
+
+    Raises:
+        DocumentError: It is malformed, or has more, such as a name under which other programs would find it.
+    """
+    descriptor = Descriptor.from_json(members)
+    if descriptor.annotations or descriptor.artifact_type:
+        raise DocumentError(f"{members.where}: {descriptor.digest} has annotations or an artifact type")
+    return descriptor
 
 
 class EvidencePart(NamedTuple):
@@ -228,6 +240,11 @@ class Contents(NamedTuple):
                 raise StorageError(f"{artifact.name} stands for two artifacts", advice="name them by their digests")
         if len(names) < len(self.artifacts):
             raise StorageError("it has an artifact twice under one name")
+        described: dict[str, Descriptor] = {}
+        for artifact in self.artifacts:
+            for descriptor in (artifact.artifact, *artifact.signatures):
+                if not described.setdefault(descriptor.digest, descriptor).is_same_content(descriptor):
+                    raise StorageError(f"{descriptor.digest} has two media types or sizes in it")
         for name, content in (("contents", self.document), ("manifest", self.manifest), ("index", self.layout_index)):
             if len(content) > LARGEST_MANIFEST:
                 raise StorageError(

@@ -99,7 +99,7 @@ def collect_artifact(
                 large[node.descriptor.digest] = node.descriptor, _stream_of(repository, node.descriptor)
     tag = request.identifier if isinstance(request.identifier, Tag) else ""
     ordered = tuple(sorted(signatures, key=lambda descriptor: descriptor.digest))
-    artifact = BundledArtifact(request.scope, tag, collected.artifact, ordered, platform, parent)
+    artifact = BundledArtifact(request.scope, tag, Descriptor(*collected.artifact[:3]), ordered, platform, parent)
     return CollectedArtifact(artifact, policy, small, large, collected.evidence, tuple(problems))
 
 

@@ -103,13 +103,14 @@ def _read(path: str, archive: LayoutArchive) -> SignatureBundle:
         raise ContentError(f"{INDEX_FILE} lists other content than the bundle has")
     known = {LAYOUT_FILE, INDEX_FILE, *map(blob_file, (described.digest, config.digest, contents.trust.digest))}
     trust = TrustProposal.parse(blobs.fetch_blob(contents.trust, LARGEST_PROPOSAL))
+    if trust.descriptor != contents.trust:
+        raise ContentError(f"the layer {contents.trust.digest} says other things of the trust proposal than it is")
     evidence = _evidence(contents, blobs)
     known.update(map(blob_file, evidence))
     bundle = SignatureBundle(path, contents, trust, evidence, blobs)
-    for artifact in contents.artifacts:
-        for descriptor in (*bundle.signature_parts(artifact), *(node.descriptor for node in bundle.nodes(artifact))):
-            blobs.check(descriptor)
-            known.add(blob_file(descriptor.digest))
+    for descriptor in bundle.parts():
+        blobs.check(descriptor)
+        known.add(blob_file(descriptor.digest))
     for name in archive.files:
         if name not in known:
             raise ContentError(f"it holds {name!r}, which is no part of the bundle")

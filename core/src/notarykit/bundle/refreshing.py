@@ -51,11 +51,9 @@ def refreshed_bundle(bundle: SignatureBundle, evidence: BundledEvidence) -> NewB
     """
     contents = bundle.contents._replace(evidence=evidence.parts)
     contents.check()
-    large: dict[str, tuple[Descriptor, Stream]] = {}
-    for artifact in bundle.artifacts:
-        nodes = (node.descriptor for node in bundle.nodes(artifact))
-        for descriptor in (*bundle.signature_parts(artifact), *nodes):
-            large[descriptor.digest] = descriptor, _stream_of(bundle, descriptor)
+    large: dict[str, tuple[Descriptor, Stream]] = {
+        descriptor.digest: (descriptor, _stream_of(bundle, descriptor)) for descriptor in bundle.parts()
+    }
     refreshed = SignatureBundle("the new bundle", contents, bundle.trust, evidence.ders, bundle.blobs)
     return NewBundle(refreshed, {}, large)
 
