@@ -222,25 +222,24 @@ def push_bundle(
         Each artifact with what was pushed of it.
 
     Raises:
-        UsageError: The destination is malformed.
+        UsageError: The destination is malformed, or two artifacts would have one tag there.
         ConfigurationError: The user's settings, a policy or a trust store cannot be used, or the proposal of trust has
             another digest.
         StorageError: The bundle cannot be read, or the registry refuses something.
         VerificationError: An artifact was not accepted; nothing is pushed then.
     """
-    from notarykit.bundle.pushing import push_artifact
-    from notarykit.bundle.verification import offline, scope_in, verify_bundled
+    from notarykit.bundle.pushing import push_artifact, pushed_references
+    from notarykit.bundle.verification import offline, verify_bundled
 
     opened = _opened(bundle)
+    references = pushed_references(opened, destination)
     if not allow_unverified:
         used = offline(_verifier(opened, verifier, trust_digest), opened)
         for artifact in opened.artifacts:
             verify_bundled(opened, artifact, used)
     pushed = []
     with nullcontext(registries) if registries else load_registries() as used_registries:
-        for artifact in opened.artifacts:
-            registry, _, name = scope_in(artifact.repository, destination).partition("/")
-            reference = Reference(registry, name, Digest(artifact.artifact.digest))
+        for artifact, reference in zip(opened.artifacts, references, strict=True):
             pushed.append((artifact, push_artifact(opened, artifact, used_registries.repository(reference))))
     return pushed
 

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from notarykit.bundle.bundle import SignatureBundle
 from notarykit.bundle.contents import BundledArtifact, Content
+from notarykit.bundle.verification import scope_in
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import ArtifactNotFoundError
+from notarykit.errors import ArtifactNotFoundError, UsageError
 from notarykit.oci.manifest import LARGEST_MANIFEST, read_signature_manifest
-from notarykit.oci.reference import Digest
+from notarykit.oci.reference import Digest, Reference
 from notarykit.oci.registry.repository import RegistryRepository
 
 
@@ -27,6 +28,33 @@ class PushedArtifact(NamedTuple):
     blobs: int
     is_tagged: bool
     signatures: tuple[Descriptor, ...]
+
+
+def pushed_references(bundle: SignatureBundle, destination: str) -> list[Reference]:
+    """Returns where each artifact of a bundle goes: below the destination, under its name without its registry.
+
+    Args:
+        bundle: The bundle.
+        destination: `registry` or `registry/prefix`.
+
+    Raises:
+        UsageError: The destination is malformed, or one tag would be for two artifacts there, from registries of two
+            names: one of them would take the place of the other.
+    """
+    references, tagged = [], dict[tuple[str, str], BundledArtifact]()
+    for artifact in bundle.artifacts:
+        scope = scope_in(artifact.repository, destination)
+        registry, _, name = scope.partition("/")
+        references.append(Reference(registry, name, Digest(artifact.artifact.digest)))
+        if not artifact.tag or bundle.contents.content is not Content.FULL:
+            continue
+        other = tagged.setdefault((scope, artifact.tag), artifact)
+        if other.artifact.digest != artifact.artifact.digest:
+            raise UsageError(
+                f"{other.name} and {artifact.name} would both be {scope}:{artifact.tag}",
+                advice="make a bundle for each registry, and push them below prefixes of their own",
+            )
+    return references
 
 
 class _FileContent:

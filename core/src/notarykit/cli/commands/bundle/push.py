@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from notarykit._internal.printable import printable
-from notarykit.bundle.pushing import PushedArtifact, push_artifact
+from notarykit.bundle.pushing import PushedArtifact, push_artifact, pushed_references
 from notarykit.bundle.reading import open_bundle
 from notarykit.bundle.verification import offline, scope_in, verify_bundled
 from notarykit.cli.batch.operation import Result
@@ -17,7 +17,7 @@ from notarykit.cli.references import REGISTRY_FLAGS, STORING_FLAGS
 from notarykit.cli.registries import NamedRegistries
 from notarykit.cli.spinner import progress
 from notarykit.errors import own_error
-from notarykit.oci.reference import Digest, Reference
+from notarykit.oci.reference import Reference
 from notarykit.oci.registry.repository import RegistryRepository
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class _Push:
         if not options["allow-unverified"]:
             verifier = verifier_for(options, bundle)._replace(plugin_config=options.pairs("plugin-config"))
             self._verifier = offline(verifier, bundle)
-        self._references = [_reference(artifact, destination) for artifact in bundle.artifacts]
+        self._references = pushed_references(bundle, destination)
         self._registries = NamedRegistries(options, [self._references[0].registry])
         self._tally = Tally()
 
@@ -76,11 +76,6 @@ class _Push:
             named = self._options["for"]
             scope = scope_in(artifact.repository, named) if named else artifact.repository
             verify_bundled(self._bundle, artifact, self._verifier, scope=scope)
-
-
-def _reference(artifact: "BundledArtifact", destination: str) -> Reference:
-    registry, _, name = scope_in(artifact.repository, destination).partition("/")
-    return Reference(registry, name, Digest(artifact.artifact.digest))
 
 
 def _counts(pushed: PushedArtifact) -> str:
