@@ -120,9 +120,12 @@ def _parsed(content: bytes, path: str) -> Any:
 
     try:
         table = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DocumentError(f"not TOML: {error}") from None
-    return loads(json.dumps(table, default=_refuse).encode("ascii"))  # of the types of JSON, and finite
+        text = json.dumps(table, default=_refuse)  # of the types of JSON, and finite
+    except DocumentError:
+        raise
+    except (ValueError, RecursionError) as error:  # of other text, too deep, or with a number of thousands of digits
+        raise DocumentError(f"not TOML of a table: {error}") from None
+    return loads(text.encode("ascii"))
 
 
 def _refuse(value: object) -> None:
