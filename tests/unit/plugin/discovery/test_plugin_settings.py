@@ -92,3 +92,12 @@ def test_required_statement(file: Path) -> None:
         settings.statement("Plugins")
     with pytest.raises(ConfigurationError, match=r"^it is not verified, and .* has plugins verified with"):
         settings.refuse_unverified("it is not verified", "verify it")
+
+
+def test_link_that_leads_nowhere_is_refused(file: Path) -> None:
+    """Settings that are kept elsewhere, and are not there, do not mean that nothing is blocked or required."""
+    file.symlink_to(file.parent / "elsewhere.json")
+    with pytest.raises(ConfigurationError, match="is a link to a file that does not exist"):
+        load_plugin_settings()
+    (file.parent / "elsewhere.json").write_text('{"verifyPluginsWith": "plugins"}')
+    assert load_plugin_settings().verify_with == "plugins"

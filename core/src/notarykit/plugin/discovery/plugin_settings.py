@@ -10,7 +10,7 @@ from notarykit._internal import files
 from notarykit._internal.ownership import warn_of_other_writers
 from notarykit._internal.paths import notarykit_settings_file
 from notarykit._internal.strict_json import DocumentError, Members, loads
-from notarykit.errors import ConfigurationError, PluginNotFoundError
+from notarykit.errors import ConfigurationError, PluginNotFoundError, StorageError
 from notarykit.plugin.names import check_name
 
 _LARGEST_FILE = 1024 * 1024
@@ -86,6 +86,8 @@ def load_plugin_settings() -> PluginSettings:
         try:
             members = Members(loads(files.read(path, _LARGEST_FILE)), "document")
         except FileNotFoundError:
+            if os.path.islink(path):  # whoever made it has settings, which are not there at the moment
+                raise StorageError(f"{path} is a link to a file that does not exist") from None
             return PluginSettings()
         members.only(_OBSERVERS, _BLOCKED, _VERIFY_WITH)
         blocked = frozenset(name.lower() for name in _names(members, _BLOCKED))
