@@ -116,6 +116,12 @@ def test_bad_arguments(home: Home, blob: Path) -> None:
         notarykit.verify_blob(blob, blob)
     with pytest.raises(UsageError, match="a blob is a path or a stream"):
         notarykit.verify_blob(b"a release", signed.signature.envelope)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="a signature is a path or bytes, and not bytearray"):
+        notarykit.verify_blob(blob, bytearray(b"x"))  # type: ignore[arg-type]
+    closed = io.BytesIO(b"a release")
+    closed.close()
+    with pytest.raises(StorageError, match="the stream cannot be read: it is closed"):
+        notarykit.verify_blob(closed, signed.signature.envelope)
     (home.folder / "trustpolicy.blob.json").unlink()
     with pytest.raises(TrustPolicyError, match=r"trustpolicy\.blob\.json"):
         notarykit.verify_blob(blob, signed.signature.envelope)

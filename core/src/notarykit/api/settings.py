@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from notarykit.errors import EnvelopeError, IntegrityError, SignatureSizeError
+from notarykit.errors import EnvelopeError, IntegrityError, SignatureSizeError, UsageError
 from notarykit.loading import load_signer
 
 if TYPE_CHECKING:
@@ -21,13 +21,15 @@ def used_signature(signature: str | os.PathLike[str] | bytes, largest: int) -> "
     """Returns the path of a signature's file and the signature; for the bytes of an envelope, the path is empty.
 
     Raises:
-        UsageError: The name of the file has an extension that tells no format.
+        UsageError: The name of the file has an extension that tells no format, or it is neither a path nor bytes.
         StorageError: The file cannot be read.
         SignatureSizeError: The signature is larger than the limit.
         IntegrityError: It is no signature.
     """
     from notarykit.blob.signature_file import DetachedSignature, detected_format, read_signature
 
+    if not isinstance(signature, str | os.PathLike | bytes):
+        raise UsageError(f"a signature is a path or bytes, and not {type(signature).__name__}", advice="use bytes(…)")
     try:
         if not isinstance(signature, bytes):
             return os.fspath(signature), read_signature(signature, largest)

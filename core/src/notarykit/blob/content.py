@@ -91,6 +91,10 @@ class _ReadBlob:
                     )
         except OSError as error:
             raise StorageError(f"{self._name} cannot be read: {error.strerror or error}") from None
+        except ValueError:
+            if not getattr(stream, "closed", False):
+                raise
+            raise StorageError(f"{self._name} cannot be read: it is closed") from None
         return f"{algorithm}:{hashing.hexdigest()}", self.position
 
 
