@@ -55,10 +55,15 @@ def parse_trusted(text: str) -> Identity | None:
     prefix, _, value = text.partition(":")
     if prefix != PREFIX:
         return None
-    match = _TRUSTED.fullmatch(value)
-    if match is None or not value.isprintable():
+    identity = _parse(value)
+    if identity is None:
         raise ValueError(f"the trusted identity {text!r} is not of the form '{FORM}'")
-    return Identity(match["issuer"], match["subject"])
+    return identity
+
+
+def _parse(text: str) -> Identity | None:
+    match = _TRUSTED.fullmatch(text) if text.isprintable() else None
+    return Identity(match["issuer"], match["subject"]) if match else None
 
 
 def identity_of(der: bytes) -> Identity:
@@ -84,10 +89,13 @@ def identity_of(der: bytes) -> Identity:
         raise ValueError(f"it has {len(names.value)} subject alternative names, not one")
     if is_bare and not names.critical:
         raise ValueError("it has neither a subject nor a critical subject alternative name")
-    subject = _text_of(names.value[0])
-    identity = _split(subject) if issuer is None else Identity(issuer, subject)
-    if not (all(identity) and "".join(identity).isprintable()):
-        raise ValueError("its issuer or subject is empty, or cannot be printed")
+    name = names.value[0]
+    if issuer is None and not isinstance(name, x509.UniformResourceIdentifier):
+        # Authorities that check the domain of an email address let the part before it be anything.
+        raise ValueError("it has no extension for the issuer, and its name is no URI")
+    identity = _split(_text_of(name)) if issuer is None else Identity(issuer, _text_of(name))
+    if _parse(str(identity)) != identity:
+        raise ValueError("its issuer or subject is empty, or has characters that no trust policy can name")
     return identity
 
 
