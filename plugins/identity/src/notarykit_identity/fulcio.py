@@ -23,6 +23,7 @@ from notarykit_identity.token import IdentityToken, shown
 
 _SUCCESS = (200, 201)
 _OK, _BAD_REQUEST = 200, 400
+_MOST_ASTERISKS, _LONGEST_ISSUER, _MOST_SHOWN = 3, 300, 10
 _ADDRESS_ADVICE = "check the address, that the server runs, and tls_ca"
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _REQUIREMENTS = "ask the operator of Fulcio: its certificates do not keep the Notary Project's requirements"
@@ -90,7 +91,7 @@ def subjects_of(token: IdentityToken) -> tuple[str, ...]:
     account = pod.get("serviceaccount")
     if isinstance(account, dict) and pod.get("namespace") and account.get("name"):
         subjects.append(f"https://kubernetes.io/namespaces/{pod['namespace']}/serviceaccounts/{account['name']}")
-    return tuple(dict.fromkeys(subjects))
+    return tuple(dict.fromkeys(subject for subject in subjects if subject.isprintable()))
 
 
 def _error(client: ServiceClient, response: ServiceResponse, token: IdentityToken, redactor: Redactor) -> PluginError:
@@ -126,11 +127,15 @@ def _advice(client: ServiceClient, token: IdentityToken) -> str:
         return "get a new token, and check that Fulcio accepts its issuer"
     ours = [each for each in issuers if _is_of(each, token.issuer)]
     if not ours:
-        accepted = ", ".join(shown(str(each.get("issuerUrl") or each.get("wildcardIssuerUrl"))) for each in issuers)
+        accepted = ", ".join(
+            shown(str(each.get("issuerUrl") or each.get("wildcardIssuerUrl"))) for each in issuers[:_MOST_SHOWN]
+        )
         return f"use a token of an issuer that this Fulcio accepts: {accepted or 'none'}"
     audiences = {str(each.get("audience")) for each in ours}
     if not audiences & set(token.audiences):
-        return f"request a token for the audience that this Fulcio expects, and set audience={audiences.pop()}"
+        return (
+            f"request a token for the audience that this Fulcio expects, and set audience={shown(min(audiences))[1:-1]}"
+        )
     return "get a new token, and check that the issuer published its keys; the issuer and the audience are accepted"
 
 
@@ -144,6 +149,9 @@ def _issuers(client: ServiceClient) -> list[dict[str, Any]]:
 
 def _is_of(entry: dict[str, Any], issuer: str) -> bool:
     pattern = entry.get("wildcardIssuerUrl")
-    if isinstance(pattern, str):
-        return re.fullmatch("[-_a-zA-Z0-9]+".join(map(re.escape, pattern.split("*"))), issuer) is not None
-    return entry.get("issuerUrl") == issuer
+    if not isinstance(pattern, str):
+        return entry.get("issuerUrl") == issuer
+    # The time for a match grows with a power of the length, for each asterisk.
+    is_short = pattern.count("*") <= _MOST_ASTERISKS and len(issuer) <= _LONGEST_ISSUER
+    expression = "[-_a-zA-Z0-9]+".join(map(re.escape, pattern.split("*"))) if is_short else "(?!)"
+    return re.fullmatch(expression, issuer) is not None
