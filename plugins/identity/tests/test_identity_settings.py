@@ -84,6 +84,8 @@ def test_vault_variables_are_used(usual: dict[str, str], tmp_path: Path) -> None
         ({"timestamp_url": None}, "a timestamp is needed"),
         ({"timestamp_root": None}, "a timestamp is needed"),
         ({"timestamp_url": "tsa.example"}, "timestamp_url is not"),
+        ({"subject": "a\udc80"}, "subject='a.udc80' is not printable"),
+        ({"audience": "a\nb"}, "audience='a.nb' is not printable"),
     ],
 )
 def test_wrong_settings_are_refused(usual: dict[str, str], changes: Mapping[str, str | None], reason: str) -> None:

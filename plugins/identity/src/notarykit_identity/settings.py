@@ -22,6 +22,7 @@ _OF_ALL = (
     "issuer_tls_ca", "client_id", "client_secret_file", "scope", "key_spec", "ca_certs", "root", "timestamp_url",
     "timestamp_root", "verification_plugin",
 )  # fmt: skip
+_OF_TOKENS = ("audience", "issuer", "subject", "scope")
 _OF_VAULT = ("namespace", "auth_mount", "auth_role", "ttl")
 SETTINGS = (*_OF_ALL, *_OF_VAULT)
 """Names of plugin configuration."""
@@ -132,6 +133,8 @@ def _check_names(key_id: KeyId, config: Mapping[str, str]) -> None:
         if name in config and key_id.protocol != VAULT:
             raise PluginValidationError(f"plugin configuration {name!r} does not apply to the key id {FULCIO}")
     for name, value in config.items():
+        if name in _OF_TOKENS and not value.isprintable():
+            raise PluginValidationError(f"plugin configuration {name}={value!r} is not printable")
         if is_token(value):
             raise PluginValidationError(
                 f"plugin configuration {name!r} has a token as its value, which is a secret",

@@ -4,6 +4,7 @@ Vault API, "JWT/OIDC auth method", Login, and "PKI secrets engine", Sign certifi
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ from notarykit_identity.settings import Settings
 from notarykit_identity.token import IdentityToken
 
 _OK, _FORBIDDEN, _NOT_FOUND = 200, 403, 404
+# What is no part of a URI before the fragment, or ends the issuer in a trust policy.
+_NOT_IN_URI = re.compile(r"[^!-~]|[#,]")
 _TOKENS = r"\b(?:hv[a-z]|[sbr])\.[\w-]{16,}(?:\.[\w-]+)?"
 _ADDRESS_ADVICE = "check the address ($VAULT_ADDR or address=), that the server runs, and tls_ca"
 
@@ -82,8 +85,10 @@ def request_certificate(settings: Settings, token: IdentityToken, key: PrivateKe
     Raises:
         PluginError: Vault refused, or its answer is malformed.
     """
-    if "#" in token.issuer:
-        raise PluginValidationError(f"the issuer {token.issuer!r} contains '#', which no identity of Vault's can have")
+    if _NOT_IN_URI.search(token.issuer):
+        raise PluginValidationError(
+            f"the issuer {token.issuer!r} has a character that no issuer in a certificate of Vault's can have"
+        )
     subject = settings.subject or token.subject
     identity = Identity(token.issuer, subject)
     redactor = Redactor(_TOKENS)
