@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from notarykit.errors import PluginAccessDeniedError, PluginError, PluginValidationError
+from notarykit.keys.pem import read_certificates
 from notarykit_identity.certificate import make_request
-from notarykit_identity.identities import Identity
+from notarykit_identity.identities import Identity, identity_of
 from tests.servers.identity.issuer import AUDIENCE, SUBJECT, Issuer, Signer, claims_of
 from tests.servers.identity.scene import Scene
 from tests.servers.identity.vault_ca import ROLE, VaultCA
@@ -197,10 +201,26 @@ def _issued(authority: VaultCA, token: str, subject: str) -> bool:
 
 
 def test_documented_binding_is_needed(own_vault_ca: VaultCA, issuer: Issuer) -> None:
-    """Vault takes subjects that differ in case for one, and a star for anything, unless the login is bound to one."""
+    """Vault takes subjects that differ in case for one, a star for anything, and escapes for what they stand for.
+
+    Unless the login is bound to one.
+    """
     assert _issued(own_vault_ca, issuer.token(), SUBJECT)
-    others = {SUBJECT.upper(): SUBJECT, "repo:acme/*": "repo:acme/other"}
+    others = {SUBJECT.upper(): SUBJECT, "repo:acme/*": "repo:acme/other", "auth0%7C4": "auth0|4"}
     assert all(_issued(own_vault_ca, issuer.token(sub=login), named) for login, named in others.items())
     own_vault_ca.write_login(bound_subject=SUBJECT)
     assert _issued(own_vault_ca, issuer.token(), SUBJECT)
     assert not any(_issued(own_vault_ca, issuer.token(sub=login), named) for login, named in others.items())
+
+
+def test_email_address_that_looks_like_an_identity_is_none(own_vault_ca: VaultCA, issuer: Issuer) -> None:
+    """Vault compares the domain of an email address alone, and lets the rest be another issuer."""
+    own_vault_ca.write_role(allowed_domains="acme.example", allow_bare_domains=True)
+    server, mount = own_vault_ca.server, own_vault_ca.mount
+    login = server.ask("POST", f"auth/{mount}/login", {"jwt": issuer.token()})["auth"]["client_token"]
+    name = x509.SubjectAlternativeName([x509.RFC822Name("https://other.example#build@acme.example")])
+    builder = x509.CertificateSigningRequestBuilder(x509.Name([])).add_extension(name, critical=False)
+    request = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.PEM)
+    issued = server.ask("POST", f"{mount}/sign/{ROLE}", {"csr": request.decode()}, login)["data"]["certificate"]
+    with pytest.raises(ValueError, match="its name is no URI"):
+        identity_of(read_certificates(issued.encode(), "certificate")[0])
