@@ -16,7 +16,7 @@ class Answers:
         opened: Arguments of each client.
     """
 
-    def __init__(self, replies: Mapping[str, tuple[int, Any]]) -> None:
+    def __init__(self, replies: dict[str, tuple[int, Any]]) -> None:
         """Answers nothing else."""
         self.replies = replies
         self.sent: list[tuple[str, bytes, Mapping[str, str]]] = []
