@@ -45,6 +45,19 @@ def test_defaults(usual: dict[str, str]) -> None:
     assert settings.authority.url == usual["timestamp_url"]
 
 
+@pytest.mark.parametrize("address", ["http://localhost:1", "http://127.0.0.2", "http://[::1]:1/a", "http://LOCALHOST"])
+def test_plain_addresses_of_this_machine_may_be_allowed(usual: dict[str, str], address: str) -> None:
+    """For tests, and nowhere else."""
+    assert _parse(usual | {"address": address, "plain_http": "true"}).server == (address, "", True)
+
+
+def test_password_in_an_address_is_not_shown(usual: dict[str, str]) -> None:
+    """It is refused before the address becomes an audience, which messages name."""
+    with pytest.raises(PluginValidationError) as caught:
+        _parse(usual | {"address": "https://user:swordfish@ca.example"}, "vault:build")
+    assert "swordfish" not in caught.value.one_line()
+
+
 def test_vault_variables_are_used(usual: dict[str, str], tmp_path: Path) -> None:
     """Vault's own variables name the server, its CA and the namespace, where the configuration does not."""
     variables = {"VAULT_ADDR": "https://vault.example/", "VAULT_CACERT": "ca.pem", "VAULT_NAMESPACE": "team/"}
@@ -69,6 +82,11 @@ def test_vault_variables_are_used(usual: dict[str, str], tmp_path: Path) -> None
         ({"address": "http://ca.example", "plain_http": "true"}, "of another machine"),
         ({"address": "http://127.0.0.1:1"}, "address is an http:// URL"),
         ({"address": "http://127.0.0.1.example", "plain_http": "true"}, "of another machine"),
+        ({"address": "http://127.999.1.1", "plain_http": "true"}, "of another machine"),
+        ({"address": "http://[", "plain_http": "true"}, "of another machine"),
+        ({"address": "http://", "plain_http": "true"}, "of another machine"),
+        ({"address": "https://user:pw@ca.example"}, "address has a user name or a password"),
+        ({"address": "http://evil.example\\@127.0.0.1", "plain_http": "true"}, "has a user name"),
         ({"plain_http": "yes"}, "must be true or false"),
         ({"verification_plugin": "1"}, "must be true or false"),
         ({"key_spec": "EC-224"}, "is no key spec"),

@@ -1,19 +1,20 @@
 """Addresses of servers, to which secrets are sent only over TLS, or on this machine where that is allowed."""
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from notarykit.plugin import PluginValidationError
 
-_LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1", re.IGNORECASE)
-
 
 def check_address(name: str, address: str, *, is_plain_allowed: bool) -> None:
-    """Refuses an address without TLS, unless it is one of this machine and that is allowed.
+    """Refuses an address with a password, and one without TLS, unless it is of this machine and that is allowed.
 
     Raises:
         PluginValidationError: It is refused.
     """
+    if "@" in split_address(address)[0]:
+        raise PluginValidationError(f"{name} has a user name or a password in it", advice="leave it out")
     if address.startswith("https://"):
         return
     if not address.startswith("http://"):
@@ -31,7 +32,8 @@ def check_address(name: str, address: str, *, is_plain_allowed: bool) -> None:
 def _is_loopback(address: str) -> bool:
     """Returns True for an address of this machine."""
     try:
-        return _LOOPBACK.fullmatch(urlsplit(address).hostname or "") is not None
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 
