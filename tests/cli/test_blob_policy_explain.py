@@ -77,6 +77,13 @@ def test_empty_values_are_refused(world: World, signed: tuple[str, ...], name: s
         assert "trust policy is empty" in world.refused(2, *command)
 
 
+def test_policy_that_cannot_be_read(world: World) -> None:
+    """A folder, and what is not there, are said to be none."""
+    for name, reason in ((".", ". is not a regular file"), ("none", "none does not exist")):
+        error = world.refused(2, *EXPLAIN, "--policy", name)
+        assert error.startswith(f"failed to read blob trust policy file: {reason}")
+
+
 def test_skipped_blob(world: World, signed: tuple[str, ...]) -> None:
     """A statement that skips has no steps, and no signature is looked at."""
     world.home.set_blob_policy(blob_policy_document("skipping", is_global=False, level="skip"))

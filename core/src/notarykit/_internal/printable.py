@@ -15,11 +15,7 @@ class _Escapes(dict[int, str]):
 
 def _shown(code: int) -> str:
     character = chr(code)
-    if character.isprintable():
-        return character
-    if 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004 - surrogates have no other encoding
-        return f"\\u{code:04x}"
-    return character.encode("unicode_escape").decode("ascii")
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
 _ESCAPES = _Escapes()
