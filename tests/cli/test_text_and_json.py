@@ -74,12 +74,22 @@ def unknown_status(world: World) -> str:
 def absent_file(world: World) -> str:
     """Returns the path of a file that does not exist."""
     world.home.set_blob_policy()
+    return "absent.tar"
+
+
+def absent_signature(_: World) -> str:
+    """Returns the path of a signature that does not exist."""
     return "absent.tar.jws.sig"
 
 
 def unforeseen_file(world: World) -> str:
     """Makes the opening of a file fail with an error of no class of ours."""
     world.home.set_blob_policy()
+    return world.break_file(make_blob(world, "broken.tar"))
+
+
+def unforeseen_signature(world: World) -> str:
+    """Makes the opening of a signature fail with an error of no class of ours."""
     return world.break_file(make_blob(world, "broken.tar.jws.sig"))
 
 
@@ -121,16 +131,16 @@ SEVERAL = [
     Failure("list", LIST, 70, unforeseen),
     Failure("inspect", INSPECT, 3, absent),
     Failure("inspect", INSPECT, 70, unforeseen),
-    Failure("blob-inspect", ("blob", "inspect"), 3, absent_file, "signature"),
-    Failure("blob-inspect", ("blob", "inspect"), 70, unforeseen_file, "signature"),
+    Failure("blob-inspect", ("blob", "inspect"), 3, absent_signature, "signature"),
+    Failure("blob-inspect", ("blob", "inspect"), 70, unforeseen_signature, "signature"),
 ]
 ALONE = [
     Failure("list", LIST, 3, absent),
     Failure("list", LIST, 70, unforeseen),
     Failure("inspect", INSPECT, 3, absent),
     Failure("inspect", INSPECT, 70, unforeseen),
-    Failure("blob-inspect", ("blob", "inspect"), 3, absent_file),
-    Failure("blob-inspect", ("blob", "inspect"), 70, unforeseen_file),
+    Failure("blob-inspect", ("blob", "inspect"), 3, absent_signature),
+    Failure("blob-inspect", ("blob", "inspect"), 70, unforeseen_signature),
     Failure("blob-sign", ("blob", "sign", "--key", "none"), 4, unsigned_blob),
     Failure("blob-verify", ("blob", "verify", "--policy-name="), 2, unsigned_blob),
     Failure("plugin-doctor", ("plugin", "doctor"), 4, lambda _: "no-such-plugin"),
