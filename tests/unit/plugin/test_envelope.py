@@ -1,5 +1,7 @@
 """Envelopes for plugins that make them themselves: a named verification plugin, and timestamps."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from notarykit.envelope.integrity import IntactEnvelope, check_integrity
@@ -16,6 +18,7 @@ from notarykit.timestamp.token import verify_token
 from tests.support.ca import make_chain
 from tests.support.envelopes import FORMATS, PAYLOAD, PAYLOAD_TYPE
 from tests.support.responders import Responder
+from tests.support.token_changes import TokenChanges
 from tests.unit.timestamp.authorities import OTHER, TSA, authority_url
 
 _CHAIN = make_chain()
@@ -44,7 +47,9 @@ def test_verification_plugin_is_a_critical_attribute(media_type: str) -> None:
 @pytest.mark.parametrize("media_type", FORMATS)
 def test_signature_is_timestamped(media_type: str, responder: Responder) -> None:
     """The token in the envelope is one for its signature."""
-    authority = TimestampAuthority(authority_url(responder), TSA.ders[-1])
+    now = datetime.now(UTC).replace(microsecond=0)  # and not when the module was imported, long before in a whole run
+    url = authority_url(responder, changes=TokenChanges(gen_time=now))
+    authority = TimestampAuthority(url, TSA.ders[-1])
     made = sign_envelope(_request(media_type), _SIGNER, "agent/1", authorities=[authority])
     envelope = parse_envelope(made.signature_envelope, media_type)
     assert envelope.timestamp_signature is not None
