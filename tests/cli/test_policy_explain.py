@@ -85,6 +85,12 @@ def test_refusal_is_that_of_verify(world: World) -> None:
     assert "has no CN=acme-rockets.io, but CN is 'wabbit-networks.io'" in identity["remark"]
 
 
+def test_empty_path_of_a_signature(world: World) -> None:
+    """A path that is empty does not have the artifact's own signatures explained in place of the file's."""
+    error = world.refused(2, *EXPLAIN, "--signature", "", f"{SCOPE}@{world.layout.digest}")
+    assert error == "--signature is set, but with an empty value"
+
+
 def test_signature_in_a_file(world: World) -> None:
     """A signature out of a file is explained in place of the artifact's own."""
     world.sign()

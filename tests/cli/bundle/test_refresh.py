@@ -109,3 +109,10 @@ def test_created_and_refreshed_are_alike(world: World, bundle: str) -> None:
     world.did("bundle", "refresh", bundle)
     world.did(*CREATE, world.reference, "-o", "new.tar")
     assert Path("new.tar").read_bytes() == Path(bundle).read_bytes()
+
+
+def test_empty_path_replaces_nothing(world: World, bundle: str) -> None:
+    """A path that is empty, as an unset variable leaves it, does not have the bundle replaced."""
+    before = Path(bundle).read_bytes()
+    assert "--output-file is set, but with an empty value" in world.refused(2, "bundle", "refresh", bundle, "-o", "")
+    assert Path(bundle).read_bytes() == before

@@ -77,6 +77,20 @@ def test_trust_from_the_bundle(world: World, bundle: str) -> None:
     assert "exclude each other" in world.refused(2, "bundle", "verify", bundle, *both)
 
 
+@pytest.mark.parametrize(
+    ("flag", "text"),
+    [
+        ("policy", "the path of the trust policy is empty"),
+        ("trust-from-bundle", "--trust-from-bundle is set, but with an empty value"),
+        ("for", "--for is set, but with an empty value"),
+    ],
+)
+def test_empty_values_are_refused(world: World, bundle: str, flag: str, text: str) -> None:
+    """A flag with an unset variable of a script does not mean what no flag means: other trust, or other statements."""
+    for command in (("verify", bundle), ("push", bundle, "localhost:1")):
+        assert world.refused(2, "bundle", *command, f"--{flag}", "").startswith(text)
+
+
 def test_trust_of_another_cannot_be_slipped_in(world: World, bundle: str) -> None:
     """A bundle whose trust was replaced is refused by the digest that was told before."""
     digest = Parts(bundle).manifest["layers"][0]["digest"]

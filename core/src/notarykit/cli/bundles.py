@@ -13,7 +13,7 @@ from notarykit.verification.verifier import Verifier
 
 if TYPE_CHECKING:
     from notarykit.bundle.bundle import SignatureBundle
-    from notarykit.bundle.contents import EvidencePart
+    from notarykit.bundle.contents import BundledArtifact, EvidencePart
 
 BUNDLE = Arguments(1, 1, "missing path of the bundle")
 TRUST_FLAGS = (
@@ -50,11 +50,23 @@ def verifier_for(options: Options, bundle: "SignatureBundle") -> Verifier:
         ConfigurationError: The trust policy or a trust store cannot be used, or the digest is another.
     """
     options.exclusive("policy", "trust-from-bundle")
-    digest = options["trust-from-bundle"]
-    if not digest:
+    digest = options.text("trust-from-bundle")
+    if digest is None:
         return Verifier(policy_of(options), trust_stores())
     trust = bundle.trusted(digest)
     return Verifier(trust.policies, trust.store)
+
+
+def scope_of(options: Options, artifact: "BundledArtifact") -> str:
+    """Returns the scope that selects the policy statement: the artifact's repository, by its name there under `--for`.
+
+    Raises:
+        UsageError: The flag is malformed or empty.
+    """
+    from notarykit.bundle.verification import scope_in
+
+    destination = options.text("for")
+    return artifact.repository if destination is None else scope_in(artifact.repository, destination)
 
 
 def description(bundle: "SignatureBundle") -> dict[str, Any]:

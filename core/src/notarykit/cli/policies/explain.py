@@ -45,7 +45,7 @@ def _explanation(options: Options, verifier: "Verifier") -> "Explanation":
     from notarykit.explanation.artifact import explain_artifact, explain_envelope, explain_repository
 
     text, user_metadata = options.arguments[0], options.pairs("user-metadata")
-    signature_path = options.values.get("signature")
+    signature_path = options.text("signature") if "signature" in options.values else None
     if not options["oci-layout"] and is_scope(text):
         if signature_path:
             raise UsageError("--signature is for a reference with tag or digest: it has to be for that artifact")

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 from notarykit._internal.printable import printable
 from notarykit.bundle.pushing import PushedArtifact, push_artifact, pushed_references
 from notarykit.bundle.reading import open_bundle
-from notarykit.bundle.verification import offline, scope_in, verify_bundled
+from notarykit.bundle.verification import offline, verify_bundled
 from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.results import results_in
 from notarykit.cli.batch.tally import Tally
-from notarykit.cli.bundles import FOR_FLAG, PLUGIN_CONFIG_FLAG, TRUST_FLAGS, count, verifier_for
+from notarykit.cli.bundles import FOR_FLAG, PLUGIN_CONFIG_FLAG, TRUST_FLAGS, count, scope_of, verifier_for
 from notarykit.cli.diagnostics import print_error, warnings_about
 from notarykit.cli.options import Arguments, Command, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG
@@ -45,8 +45,9 @@ class _Push:
         results = results_in(self._options["output"], "reference")
         try:
             for artifact, reference in zip(self._bundle.artifacts, self._references, strict=True):
+                scope = scope_of(self._options, artifact)
                 with warnings_about(str(reference)):
-                    result = self._push(artifact, reference)
+                    result = self._push(artifact, reference, scope)
                 self._tally.add(str(reference), result)
                 results.add(str(reference), result.members)
         finally:
@@ -54,10 +55,10 @@ class _Push:
         results.end()
         return self._tally.exit_code
 
-    def _push(self, artifact: "BundledArtifact", reference: Reference) -> Result:
+    def _push(self, artifact: "BundledArtifact", reference: Reference, scope: str) -> Result:
         try:
             with progress(f"Pushing {reference}"):
-                self._verify(artifact)
+                self._verify(artifact, scope)
                 repository = self._registries.open(reference)
                 assert isinstance(repository, RegistryRepository)
                 pushed = push_artifact(self._bundle, artifact, repository)
@@ -70,11 +71,9 @@ class _Push:
             print(f"Pushed {printable(str(reference))}: {_counts(pushed)}")
         return Result(0, _members(artifact, pushed))
 
-    def _verify(self, artifact: "BundledArtifact") -> None:
+    def _verify(self, artifact: "BundledArtifact", scope: str) -> None:
         """Refuses what is not accepted; the content is checked on its way."""
         if self._verifier is not None:
-            named = self._options["for"]
-            scope = scope_in(artifact.repository, named) if named else artifact.repository
             verify_bundled(self._bundle, artifact, self._verifier, scope=scope)
 
 

@@ -15,6 +15,7 @@ from notarykit.revocation.result import Evidence
 
 def _run(options: Options) -> int:
     (path,) = options.arguments
+    new_path = options.text("output-file") or path
     bundle = open_bundle(path)
     verifier = verifier_for(options, bundle)._replace(
         plugin_config=options.pairs("plugin-config"),
@@ -38,7 +39,7 @@ def _run(options: Options) -> int:
     if writing.has_failed:
         return writing.failed()
     new = refreshed_bundle(bundle, BundledEvidence.of(evidence))
-    return writing.write(new, options["output-file"] or path, "Successfully refreshed the bundle")
+    return writing.write(new, new_path, "Successfully refreshed the bundle")
 
 
 COMMAND = Command(

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from notarykit.bundle.reading import open_bundle
-from notarykit.bundle.verification import offline, scope_in, verify_bundled
+from notarykit.bundle.verification import offline, verify_bundled
 from notarykit.cli.batch.operation import Result
 from notarykit.cli.batch.results import results_in
 from notarykit.cli.batch.tally import Tally
-from notarykit.cli.bundles import FOR_FLAG, PLUGIN_CONFIG_FLAG, TRUST_FLAGS, verifier_for
+from notarykit.cli.bundles import FOR_FLAG, PLUGIN_CONFIG_FLAG, TRUST_FLAGS, scope_of, verifier_for
 from notarykit.cli.diagnostics import print_error, warnings_about
 from notarykit.cli.options import ANY_NUMBER, Arguments, Command, Flag, Options
 from notarykit.cli.output import RESULTS_FLAG
@@ -46,7 +46,7 @@ class _Verification:
         """Verifies the artifacts and returns the gravest exit code."""
         results = results_in(self._options["output"], "reference")
         for artifact in artifacts:
-            scope = scope_in(artifact.repository, self._options["for"]) if self._options["for"] else artifact.repository
+            scope = scope_of(self._options, artifact)
             reference = f"{scope}@{artifact.artifact.digest}"
             with warnings_about(reference):
                 result = self._verify(artifact, scope, reference)
