@@ -200,3 +200,15 @@ def test_the_refusal_names_a_prefix_that_looks_alike() -> None:
     with pytest.raises(NoApplicablePolicyError) as caught:
         _document("r.test/team/*").applicable("r.test:443/team/a")
     assert "r.test:443/team/a: the scope 'r.test/team/*' differs from its beginning by case" in caught.value.message
+
+
+def test_what_is_longer_than_any_name_has_no_scope() -> None:
+    """A name of up to 1020 characters, four times what registries take, has scopes; each component is a candidate."""
+    document = _document("r.test/team/*", "*")
+    longest = "r.test/team/" + "a/" * 503 + "ab"
+    assert len(longest) == 1020
+    assert document.applicable(longest).name == "r.test/team/*"
+    for repository in (f"{longest}c", longest + "/a" * 100_000):
+        assert document.choose(repository).candidates == ()
+        with pytest.raises(NoApplicablePolicyError):
+            document.applicable(repository)
