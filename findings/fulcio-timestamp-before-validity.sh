@@ -9,9 +9,9 @@
 #   stamped within the second of issue:  time 0s after notBefore, accuracy 1s: the range begins before the certificate
 #   stamped in the next second:          time 1s after notBefore, accuracy 1s: within
 # Expected: certificates that are valid from a little earlier on, by the authority's accuracy at least. Signing may well take less than a
-# second, and who looks at the range refuses what was signed right away: the Notary Project's specification asks for the range ("Trust Store and Trust
-# Policy", "Signature Verification", "Validate Authentic Timestamp"), and notation-go says "timestamp can be before certificate ... validity period". Sigstore's own
-# verification (sigstore-go 1.3.0, by its source) goes by the time alone.
+# second, and who looks at the range refuses what was signed right away: the Notary Project's specification asks for the range ("Trust Store
+# and Trust Policy", "Signature Verification", "Validate Authentic Timestamp"), and notation-go says "timestamp can be before certificate ...
+# validity period". Sigstore's own verification (sigstore-go 1.3.0, by its source) goes by the time alone.
 #
 # Ends with 0 while this is so. Needs go 1.26 or later; a minute of compiling.
 set -eu
