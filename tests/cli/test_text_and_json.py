@@ -141,7 +141,7 @@ ALONE = [
     Failure("inspect", INSPECT, 70, unforeseen),
     Failure("blob-inspect", ("blob", "inspect"), 3, absent_signature),
     Failure("blob-inspect", ("blob", "inspect"), 70, unforeseen_signature),
-    Failure("blob-policy-explain", ("blob", "policy", "explain", "--policy-name"), 2, lambda _: "none"),
+    Failure("blob-policy-explain", ("blob", "policy", "explain", "--signature=a.jws.sig"), 2, lambda _: "a"),
     Failure("blob-sign", ("blob", "sign", "--key", "none"), 4, unsigned_blob),
     Failure("blob-verify", ("blob", "verify", "--policy-name="), 2, unsigned_blob),
     Failure(
