@@ -222,3 +222,26 @@ def test_missing_sources_say_what_to_do(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "secret")
     with pytest.raises(PluginValidationError, match="of another machine"):
         _get(TokenSource("github"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "expiry", "audience"),
+    [
+        ("gitlab", "sign earlier in the job", "id_tokens: PLACE: aud: ours"),
+        ("kubernetes", "kubelet", "serviceAccountToken with audience: ours"),
+        ("file", "get a new one", "request a token for the audience ours"),
+    ],
+)
+def test_advice_is_for_the_source(kind: str, expiry: str, audience: str) -> None:
+    """Who signs has to change something where the token is made."""
+    source = TokenSource(kind, "PLACE")
+    assert expiry in source.expiry_advice
+    assert audience in source.audience_advice("ours")
+
+
+def test_variable_that_is_not_set_has_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty one counts as not set."""
+    monkeypatch.setenv("MY_TOKEN", "")
+    with pytest.raises(PluginAccessDeniedError, match="is not set") as caught:
+        _get(TokenSource("variable", "MY_TOKEN"))
+    assert caught.value.advice == "set it, or name another source"
