@@ -22,7 +22,8 @@ _USER_NAME = "1.3.6.1.4.1.57264.1.7"
 
 def _utf8(text: str) -> bytes:
     content = text.encode()
-    return bytes([0x0C, len(content)]) + content if len(content) < 128 else bytes([0x0C, 0x81, len(content)]) + content
+    length = len(content).to_bytes((len(content).bit_length() + 7) // 8 or 1, "big")
+    return b"\x0c" + (length if len(content) < 128 else bytes([0x80 + len(length)]) + length) + content
 
 
 def _extension(oid: str, value: bytes) -> Extension:
@@ -65,9 +66,11 @@ def test_certificate_names_an_identity(extensions: list[Extension], identity: st
     assert identity_of(_leaf(*extensions)) == Identity(_ISSUER, identity)
 
 
-def test_long_issuer_is_read() -> None:
+@pytest.mark.parametrize("size", [30, 127, 128, 255, 256, 300])
+def test_issuer_of_any_length_is_read(size: int) -> None:
     """A length of more than one byte is a length."""
-    issuer = f"https://issuer.example/{'a' * 150}"
+    issuer = f"https://issuer.example/{'a' * (size - 23)}"
+    assert len(issuer) == size
     assert identity_of(_leaf(_extension(_ISSUER_V2, _utf8(issuer)), _uri("https://x"))).issuer == issuer
 
 
