@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import ssl
+import threading
 
 import pytest
 
@@ -124,12 +125,21 @@ def test_bytes_that_arrive_between_two_requests_are_no_response(
 ) -> None:
     """What a server sends before it is asked is not taken for the response to the next request."""
     certificate = ca.server(["127.0.0.1"]) if is_tls else None
-    server = start(Reply(200, (), b"first"), Reply(200, (), b"second"), certificate=certificate)
+    is_read, is_sent = threading.Event(), threading.Event()
+
+    def first(connection: Connection) -> None:
+        connection.reply(Reply(200, (), b"first"))
+        assert is_read.wait(60)
+        connection.part(data)
+        is_sent.set()
+
+    server = start(first, Reply(200, (), b"second"), certificate=certificate)
     pool = ConnectionPool(lambda _: ssl.create_default_context(cafile=ca.ca_file))
     browser = Browser(lambda pause: HttpClient(pool, Destinations(plain=None), pause))
     with contextlib.closing(browser.client):
         assert browser.get(server).body == b"first"
-        server.connections[0].part(data)
+        is_read.set()
+        assert is_sent.wait(60)
         assert browser.get(server).body == b"second"
     assert server.connections[0] is not server.connections[1]
 
