@@ -124,7 +124,9 @@ def test_findings_about_the_token(config: dict[str, str], answers: Answers) -> N
     """A failure is the last finding; an issuer that this machine cannot ask is a warning."""
     assert _steps(walk("fulcio", config)) == [("token", plugin.OK), ("issuer", plugin.OK)]
     answers.replies["/keys"] = 404, b""
-    assert _steps(walk("fulcio", config)) == [("token", plugin.OK), ("issuer", plugin.WARNING)]
+    findings = list(walk("fulcio", config))
+    assert _steps(iter(findings)) == [("token", plugin.OK), ("issuer", plugin.WARNING)]
+    assert "issuer_tls_ca" in findings[1].advice
     assert _steps(walk("fulcio", config | {"audience": "other"})) == [("token", plugin.FAILED)]
     assert _steps(walk("fulcio", {})) == [("configuration", plugin.FAILED)]
 

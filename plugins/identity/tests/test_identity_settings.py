@@ -118,7 +118,8 @@ def test_wrong_settings_are_refused(usual: dict[str, str], changes: Mapping[str,
 )
 def test_wrong_settings_of_vault_are_refused(usual: dict[str, str], name: str, value: str) -> None:
     """Names that would lead to another path, and times that Vault would not read, are refused."""
-    with pytest.raises(PluginValidationError, match=f"plugin configuration {name}="):
+    form = "a number of seconds" if name == "ttl" else "a name in Vault"
+    with pytest.raises(PluginValidationError, match=f"plugin configuration {name}=.* is not {form}"):
         _parse(usual | {name: value}, "vault:build")
 
 
@@ -126,6 +127,15 @@ def test_skipping_tls_is_refused(usual: dict[str, str]) -> None:
     """No token goes to a server that nobody verified."""
     with pytest.raises(PluginValidationError, match="VAULT_SKIP_VERIFY"):
         _parse(usual, "vault:build", VAULT_SKIP_VERIFY="true")
+    for value in ("", "0", "f", "False"):
+        _parse(usual, "vault:build", VAULT_SKIP_VERIFY=value)
+
+
+def test_variables_of_vault_are_for_vault_alone(usual: dict[str, str]) -> None:
+    """Another authority's server is not verified by Vault's CA, nor refused for Vault's sake."""
+    variables = {"VAULT_CACERT": "ca.pem", "VAULT_SKIP_VERIFY": "true", "VAULT_NAMESPACE": "team"}
+    settings = _parse(usual, "fulcio", **variables)
+    assert (settings.server.tls_ca, settings.namespace) == ("", "")
 
 
 @pytest.mark.parametrize("name", ["token_file", "token_variable", "token_source", "audience", "subject", "client_id"])
@@ -160,6 +170,17 @@ def test_sources_have_their_defaults(usual: dict[str, str]) -> None:
     assert _parse(gitlab).source.place == "SIGSTORE_ID_TOKEN"
     assert _parse(gitlab, "vault:build").source.place == "VAULT_ID_TOKEN"
     assert _parse(gitlab | {"token_variable": "MINE"}).source.place == "MINE"
+
+
+def test_source_issuer_and_subject_are_those_that_are_set(usual: dict[str, str]) -> None:
+    """A file is no variable, and what is not set is any."""
+    settings = _parse(usual)
+    assert (settings.source.kind, settings.source.place) == ("file", usual["token_file"])
+    assert (settings.issuer, settings.subject) == (None, None)
+    config = {name: value for name, value in usual.items() if name != "token_file"}
+    settings = _parse(config | {"token_variable": "MINE", "issuer": "https://issuer.example", "subject": "a"})
+    assert (settings.source.kind, settings.source.place) == ("variable", "MINE")
+    assert (settings.issuer, settings.subject) == ("https://issuer.example", "a")
 
 
 def test_key_spec_is_known_without_a_request() -> None:
