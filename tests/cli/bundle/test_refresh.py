@@ -42,6 +42,19 @@ def test_evidence_is_of_now(world: World, bundle: str, responder: Responder, cha
     world.did("bundle", "verify", bundle)
 
 
+def test_cached_crl_is_fetched_again(world: World, bundle: str, responder: Responder, chain: TestChain) -> None:
+    """A CRL in the file cache that is still valid gives way to the one that its issuer has published since."""
+    responder.put(crl_path(1), make_crl(chain, 2, number=1, next_update=NOW + timedelta(days=5)))
+    checker._shared_fetcher.cache_clear()
+    world.did("bundle", "refresh", bundle)
+    assert list(Path("cache").rglob("crl/*"))
+    until = NOW + timedelta(days=20)
+    responder.put(crl_path(1), make_crl(chain, 2, number=2, next_update=until))
+    checker._shared_fetcher.cache_clear()
+    world.did("bundle", "refresh", bundle)
+    assert f"{until:%Y-%m-%d}" in world.did("bundle", "inspect", bundle)
+
+
 def test_into_another_file(world: World, bundle: str) -> None:
     """With `-o` the bundle stays as it is."""
     content = Path(bundle).read_bytes()

@@ -21,7 +21,7 @@ from notarykit.net.anonymous import anonymous_client
 from notarykit.revocation.certificate_check import CertificateCheck, Observe, Sources, ignore
 from notarykit.revocation.evidence import LocalEvidence
 from notarykit.revocation.fetcher import RevocationFetcher
-from notarykit.revocation.file_cache import CrlCache
+from notarykit.revocation.file_cache import CrlCache, UnreadCrlCache
 from notarykit.revocation.limits import Deadline, Limits
 from notarykit.revocation.result import NO_SIGNING_TIMES, CertificateStatus, SigningTimes, Status
 
@@ -50,6 +50,7 @@ class RevocationChecker:
         self._sources = Sources(fetcher, evidence or LocalEvidence(), observe)
         self._seconds = seconds
         self._limits: Limits | None = None
+        self._is_anew = False
 
     def __reduce__(self) -> tuple[object, ...]:
         """Supports pickling of checkers for the network and of those without; each process has caches of its own.
@@ -60,7 +61,7 @@ class RevocationChecker:
         fetcher, evidence, observe = self._sources
         if fetcher is not None and self._limits is None:
             raise UsageError("a RevocationChecker with a fetcher of its own cannot be sent to workers", advice=_ONLINE)
-        return _unpickled, (self._limits, evidence, self._seconds, observe)
+        return _unpickled, (self._limits, evidence, self._seconds, observe, self._is_anew)
 
     @classmethod
     def online(
@@ -70,6 +71,7 @@ class RevocationChecker:
         *,
         seconds: float = SECONDS,
         observe: Observe = ignore,
+        is_anew: bool = False,
     ) -> "RevocationChecker":
         """Makes a checker for the network, with the CRL cache that notation shares.
 
@@ -78,12 +80,13 @@ class RevocationChecker:
             limits: The limits of each request.
             seconds: The limit for the check of one chain.
             observe: Called with each piece of evidence that is used, from several threads.
+            is_anew: Whether CRLs are downloaded even if the files of the cache have valid ones, which are replaced.
         """
         cache = cache_folder()
         folder = os.path.join(cache, "crl") if cache else ""
         limits = limits or Limits()
-        checker = cls(_shared_fetcher(limits, folder), evidence, seconds=seconds, observe=observe)
-        checker._limits = limits
+        checker = cls(_shared_fetcher(limits, folder, is_anew), evidence, seconds=seconds, observe=observe)
+        checker._limits, checker._is_anew = limits, is_anew
         return checker
 
     def check(
@@ -128,16 +131,19 @@ class RevocationChecker:
         return done
 
 
-def _unpickled(limits: Limits | None, evidence: LocalEvidence, seconds: float, observe: Observe) -> RevocationChecker:
+def _unpickled(
+    limits: Limits | None, evidence: LocalEvidence, seconds: float, observe: Observe, is_anew: bool
+) -> RevocationChecker:
     if limits is None:
         return RevocationChecker(None, evidence, seconds=seconds, observe=observe)
-    return RevocationChecker.online(evidence, limits, seconds=seconds, observe=observe)
+    return RevocationChecker.online(evidence, limits, seconds=seconds, observe=observe, is_anew=is_anew)
 
 
 @lru_cache(maxsize=8)
-def _shared_fetcher(limits: Limits, folder: str) -> RevocationFetcher:
+def _shared_fetcher(limits: Limits, folder: str, is_anew: bool) -> RevocationFetcher:
     """One fetcher for a process, so that its caches serve all verifications."""
-    return RevocationFetcher(anonymous_client(), CrlCache(folder) if folder else None, limits)
+    cache = UnreadCrlCache(folder) if is_anew else CrlCache(folder)
+    return RevocationFetcher(anonymous_client(), cache if folder else None, limits)
 
 
 def _status(certificate: x509.Certificate, check: Future[CertificateStatus], seconds: float) -> CertificateStatus:

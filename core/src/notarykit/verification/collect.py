@@ -72,7 +72,8 @@ class _Collection:
         self._policy = _policy_for_all(policy)
         self._collected: dict[bytes, Evidence] = {}
         self._lock = threading.Lock()
-        checker = RevocationChecker.online(limits=limits, observe=self._observe)
+        # A cached CRL may be about to end, and says nothing of what was revoked since.
+        checker = RevocationChecker.online(limits=limits, observe=self._observe, is_anew=True)
         self._options = options.fixed()._replace(revocation=checker, find_plugin=_no_plugin)
         self._problems: list[tuple[str, NotarykitError]] = []
         self._requested, self._is_complete = 0, True
