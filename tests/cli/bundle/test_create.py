@@ -137,6 +137,7 @@ def test_missing_evidence_is_refused(world: World, responder: Responder) -> None
     assert warning.startswith("Warning: hello@")
     assert "it answers with status 500" in warning
     assert "would not be verified with the bundle" in error
+    assert error.endswith("make sure that its OCSP responder or CRL can be reached, and try again")
     assert Path(FILE).read_text() == "old"
     assert not Path(f"{FILE}.partial").exists()
 

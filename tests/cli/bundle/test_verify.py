@@ -72,7 +72,10 @@ def test_trust_from_the_bundle(world: World, bundle: str) -> None:
     world.did("bundle", "verify", bundle, "--trust-from-bundle", digest)
     other = "sha256:" + "0" * 64
     error = world.refused(2, "bundle", "verify", bundle, "--trust-from-bundle", other)
-    assert f"the trust proposal of {FILE} is {digest}, not {other}" in error
+    assert f"the trust proposal of {FILE} is {digest}, not {other}: ask its maker for the digest again" in error
+    for part in (digest.removeprefix("sha256:"), digest[:20], digest.upper()):
+        error = world.refused(2, "bundle", "verify", bundle, "--trust-from-bundle", part)
+        assert error.endswith("as sha256: and 64 lower-case hexadecimal digits")
     both = ("--trust-from-bundle", digest, "--policy", "policy.json")
     assert "exclude each other" in world.refused(2, "bundle", "verify", bundle, *both)
 

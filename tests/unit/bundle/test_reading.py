@@ -256,6 +256,8 @@ def test_other_layouts_are_refused(tmp_path: Path) -> None:
     _refused(write_members(tmp_path / "x.tar", members), StorageError, "is an image layout, and no bundle")
     members["oci-layout"] = b'{"imageLayoutVersion":"2.0.0"}'
     _refused(write_members(tmp_path / "y.tar", members), StorageError, "oci-layout is not that of a bundle")
+    members["oci-layout"] += b"                              "  # longer, as other programs write it
+    _refused(write_members(tmp_path / "z.tar", members), StorageError, "oci-layout is not that of a bundle")
     _refused(folder, StorageError, "is no regular file")
     os.mkfifo(tmp_path / "pipe")
     _refused(tmp_path / "pipe", StorageError, "is no regular file")

@@ -269,6 +269,6 @@ def _written(new: "NewBundle", verifier: "Verifier", path: str, *, allow_unverif
     if not allow_unverified:
         used = offline(verifier, new.bundle)
         for artifact in new.bundle.artifacts:
-            verify_bundled(new.bundle, artifact, used)
+            verify_bundled(new.bundle, artifact, used, is_new=True)
     new.write(path)
     return open_bundle(path)

@@ -1,5 +1,6 @@
 """Bundle that was made or read: its artifacts, each with its signatures as a repository, evidence and trust."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -98,9 +99,12 @@ class SignatureBundle:
             TrustPolicyError: It is another.
         """
         if digest != self.trust.descriptor.digest:
+            is_whole = re.fullmatch(r"sha256:[0-9a-f]{64}", digest)
             raise TrustPolicyError(
                 f"the trust proposal of {self.name} is {self.trust.descriptor.digest}, not {digest}",
-                advice="ask its maker for the digest again, by another way than the bundle",
+                advice="ask its maker for the digest again, by another way than the bundle"
+                if is_whole
+                else "write the digest that its maker told as sha256: and 64 lower-case hexadecimal digits",
             )
         return self.trust
 

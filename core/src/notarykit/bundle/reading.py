@@ -86,8 +86,8 @@ class _ArchiveBlobs:
 
 
 def _read(path: str, archive: LayoutArchive) -> SignatureBundle:
-    if archive.read(LAYOUT_FILE, len(LAYOUT)) != LAYOUT:
-        raise StorageError(f"{LAYOUT_FILE} is not that of a bundle")
+    if archive.files.get(LAYOUT_FILE, len(LAYOUT)) != len(LAYOUT) or archive.read(LAYOUT_FILE, len(LAYOUT)) != LAYOUT:
+        raise StorageError(f"{LAYOUT_FILE} is not that of a bundle", advice="make one with 'notarykit bundle create'")
     index = archive.read(INDEX_FILE, LARGEST_MANIFEST)
     described = listed_manifest(parse_index(index, INDEX_FILE))
     if described is None:

@@ -15,6 +15,7 @@ from notarykit.verification.artifact import ArtifactRequest, VerifiedArtifact
 from notarykit.verification.verifier import Verifier
 
 _MOST_NAMED = 3
+_TO_COLLECT = "it could not be collected: make sure that its OCSP responder or CRL can be reached, and try again"
 
 
 def offline(verifier: Verifier, bundle: SignatureBundle, more: LocalEvidence | None = None) -> Verifier:
@@ -36,6 +37,7 @@ def verify_bundled(
     *,
     scope: str = "",
     user_metadata: Mapping[str, str] | None = None,
+    is_new: bool = False,
 ) -> VerifiedArtifact:
     """Verifies an artifact of a bundle, whatever the bundle holds of it; `SignatureBundle.check_content` checks that.
 
@@ -45,6 +47,7 @@ def verify_bundled(
         verifier: Verifier of `offline`.
         scope: Scope that selects the policy statement; the artifact's repository by default.
         user_metadata: Metadata that the signature must carry.
+        is_new: Whether the bundle is about to be written, so that its evidence was collected just now.
 
     Raises:
         NotarykitError: As `Verifier.artifact`.
@@ -56,7 +59,7 @@ def verify_bundled(
     except VerificationError as error:
         if not _lacks_evidence(error):
             raise
-        raise error.replace(advice=_advice(bundle, verifier.time())) from None
+        raise error.replace(advice=_TO_COLLECT if is_new else _advice(bundle, verifier.time())) from None
 
 
 def _advice(bundle: SignatureBundle, now: datetime) -> str:

@@ -81,7 +81,7 @@ class BundleWriting:
         for artifact in new.bundle.artifacts:
             try:
                 with warnings_about(artifact.reference):
-                    verify_bundled(new.bundle, artifact, verifier)
+                    verify_bundled(new.bundle, artifact, verifier, is_new=True)
             except Exception as raised:  # noqa: BLE001 - whatever is wrong with one artifact, the others are tried
                 error = own_error(raised).within(f"{artifact.reference} would not be verified with the bundle")
                 self.add_error(artifact.reference, error)
