@@ -38,6 +38,7 @@ def test_another_policy_is_exported(world: World) -> None:
     done = world.run("policy", "export", "--policy", "other.json", "--for", "r.test/x/a")
     assert done.code == 0
     assert "Warning: statement 'all' is for none of the repositories: left out\n" in done.err
+    assert "Note: 'tests': for the repositories that were named, and no others\n" in done.err
     assert [each["name"] for each in json.loads(done.out)["trustPolicies"]] == ["tests"]
     del document["trustPolicies"][1]
     Path("other.json").write_text(json.dumps(document))

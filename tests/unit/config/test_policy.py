@@ -98,7 +98,8 @@ def test_malformed_policy_has_advice(name: str, home: Path) -> None:
     path.write_text('{"version":"2.0","trustPolicies":[]}')
     with pytest.raises(TrustPolicyError) as caught:
         _LOADS[name]()
-    message = f"{_KINDS[name]} {path} is malformed: version '2.0' is not supported; it must be '1.0'"
+    versions = "'1.0'" if name == _BLOB else "'1.0' or 'notarykit/1'"
+    message = f"{_KINDS[name]} {path} is malformed: version '2.0' is not supported; it must be {versions}"
     assert caught.value.message == message
     group = "blob policy" if name == _BLOB else "policy"
     assert f"'notarykit {group} import --force FILE'" in caught.value.advice

@@ -137,9 +137,9 @@ def test_malformed_skipping_statements(changes: dict[str, Any], message: str) ->
 @pytest.mark.parametrize(
     ("version", "message"),
     [
-        ("1", "version '1' is not supported; it must be '1.0'"),
-        ("1.1", "version '1.1' is not supported; it must be '1.0'"),
-        ("", "version '' is not supported; it must be '1.0'"),
+        ("1", "version '1' is not supported; it must be '1.0' or 'notarykit/1'"),
+        ("1.1", "version '1.1' is not supported; it must be '1.0' or 'notarykit/1'"),
+        ("", "version '' is not supported; it must be '1.0' or 'notarykit/1'"),
         (1.0, "document: 'version' must be a string, not a number"),
         (None, "document: 'version' must be a string, not null"),
     ],

@@ -87,7 +87,7 @@ def _policies(content: bytes, name: str, kinds: Mapping[str, _Kind]) -> tuple[tu
         _check_names(document, name, "version", "trustPolicies")
         version = document.text("version")
         if version not in kinds:
-            raise DocumentError(f"version {version!r} is not supported; it must be {VERSION!r}")
+            raise DocumentError(f"version {version!r} is not supported; it must be {' or '.join(map(repr, kinds))}")
         items = document.array("trustPolicies")
         if not items:
             raise DocumentError("'trustPolicies' is empty; it needs at least one statement")

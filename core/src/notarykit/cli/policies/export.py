@@ -26,8 +26,9 @@ def _run(options: Options) -> int:
         print(f"Warning: no statement applies to {printable(repository)}, in {printable(path)} too", file=sys.stderr)
     for name in exported.left_out:
         print(f"Warning: statement '{printable(name)}' is for none of the repositories: left out", file=sys.stderr)
-    if exported.expanded:
-        names = ", ".join(f"'{printable(name)}'" for name in exported.expanded)
+    expanded = [name for name in exported.expanded if name not in exported.left_out]
+    if expanded:
+        names = ", ".join(f"'{printable(name)}'" for name in expanded)
         print(f"Note: {names}: for the repositories that were named, and no others", file=sys.stderr)
     print(content.decode("ascii"), end="")
     return 0
