@@ -91,7 +91,7 @@ def test_vault_variables_are_used(usual: dict[str, str], tmp_path: Path) -> None
         ({"verification_plugin": "1"}, "must be true or false"),
         ({"key_spec": "EC-224"}, "is no key spec"),
         ({"token_file": None}, "does not say where the identity token comes from"),
-        ({"token_variable": "A"}, "does not say where"),
+        ({"token_variable": "A"}, "has both token_file and token_variable"),
         ({"token_source": "jenkins"}, "is not known"),
         ({"token_source": "github"}, "does not go with token_file"),
         ({"token_source": "gitlab"}, "does not go with token_file"),

@@ -99,6 +99,10 @@ def _kind(config: Mapping[str, str]) -> str:
     given = [name for name in ("token_file", "token_variable") if config.get(name)]
     if named is None and len(given) == 1:
         return FILE if given == ["token_file"] else VARIABLE
+    if named is None and given:
+        raise PluginValidationError(
+            "plugin configuration has both token_file and token_variable", advice="set the one that has the token"
+        )
     if named is None or named not in _NAMED:
         raise PluginValidationError(
             "plugin configuration does not say where the identity token comes from"
