@@ -123,6 +123,11 @@ def test_install_an_artifact(home: Home, plugin: Path, tmp_path: Path) -> None:
         notarykit.install_plugin_artifact(reference, "plugins", scope=SCOPE)
     with pytest.raises(UsageError, match="is not of the form registry/repository"):
         notarykit.install_plugin_artifact(reference, "tests")
+    demand = notarykit.PluginDemand("tests", {"version": "2.0.0"})
+    with pytest.raises(NoAcceptedSignatureError):  # which the signature would have to carry
+        notarykit.install_plugin_artifact(reference, demand, scope=SCOPE, force=True)
+    notarykit.sign(reference, options=notarykit.SignOptions(user_metadata=demand.user_metadata))
+    notarykit.install_plugin_artifact(reference, demand, scope=SCOPE, force=True)
     home.set_policy(policy_document(level="audit"))
     with pytest.raises(TrustPolicyError, match="level audit"):
         notarykit.install_plugin_artifact(reference, "tests", scope=SCOPE)

@@ -5,6 +5,7 @@ import os
 import random
 import stat
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -192,3 +193,34 @@ def test_too_many_files(tmp_path: Path, folder: Path, monkeypatch: pytest.Monkey
     for each in folder.iterdir():
         each.unlink()
     assert len(unpacked(write_tar(tmp_path / "b", entries[:3]), folder)) == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "text"),
+    [
+        ("other", "", "it holds something before the zip"),
+        ("", "other", "it holds something before the zip"),
+        ("", "junk", "it holds something behind the zip"),
+        ("", "zeros", "it holds something behind the zip"),
+        ("", "tar", "it holds something behind the zip"),
+    ],
+)
+def test_two_archives_in_one_file(before: str, behind: str, text: str, tmp_path: Path, folder: Path) -> None:
+    """A zip with anything around it, such as another one, is refused: readers differ in which of them they take."""
+    contents = {
+        "": b"", "junk": b"PK", "zeros": bytes(100),
+        "other": write_zip(tmp_path / "other", [("notation-other", b"other", FILE | 0o755)]).read_bytes(),
+        "tar": write_tar(tmp_path / "tar", [("notation-other", b"other", 0o755)]).read_bytes(),
+    }  # fmt: skip
+    path = write_zip(tmp_path / "a", [PLUGIN])
+    path.write_bytes(contents[before] + path.read_bytes() + contents[behind])
+    assert refusal_of(path, folder) == text
+    assert not list(folder.iterdir())
+
+
+def test_comment_of_a_zip(tmp_path: Path, folder: Path) -> None:
+    """A comment is a part of the zip."""
+    path = write_zip(tmp_path / "a", [PLUGIN])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b"made by a publisher"
+    assert unpacked(path, folder) == {"notation-acme": b"plugin"}
