@@ -12,7 +12,8 @@ from notarykit.errors import ContentError, StorageError
 from notarykit.revocation.evidence import evidence_file
 from notarykit.revocation.result import Evidence
 from tests.support.ca import make_chain
-from tests.support.ocsp_answers import NEXT_UPDATE, THIS_UPDATE, Single, make_answer, make_refusal
+from tests.support.crls import NEXT_UPDATE, THIS_UPDATE
+from tests.support.ocsp_answers import Single, make_answer, make_refusal
 
 _SECOND = timedelta(seconds=1)
 

@@ -62,7 +62,7 @@ def _check_alone(file: BinaryIO, archive: zipfile.ZipFile) -> None:
     Raises:
         StorageError: Something is before the first entry, or behind the end.
     """
-    if archive.infolist() and min(info.header_offset for info in archive.infolist()):
+    if min((info.header_offset for info in archive.infolist()), default=0):
         raise StorageError("it holds something before the zip")
     file.seek(-_END_SIZE - len(archive.comment), os.SEEK_END)
     if file.read(len(_END)) != _END:
