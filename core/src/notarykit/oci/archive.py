@@ -67,6 +67,8 @@ class LayoutArchive:
             block = file.read(BLOCK)
             if not block.strip(b"\0") and offset:
                 return self._check_end(file, end)
+            if offset and len(block) < BLOCK:
+                raise StorageError(f"{self.path} is cut off")
             header = parse_header(block)
             if header is None:
                 raise StorageError(
