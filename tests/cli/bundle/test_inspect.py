@@ -1,8 +1,11 @@
 """`bundle inspect`: what a bundle contains, and until when each part holds."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from notarykit.cli import bundles
 from tests.cli.bundle.making import CREATE, FILE
 from tests.cli.test_json import schema
 from tests.cli.world import World
@@ -43,6 +46,14 @@ def test_first_end_comes_first(world: World, responder: Responder, chain: TestCh
     assert document["ends"] == document["evidence"][0]["until"]
     text = world.did("bundle", "inspect", FILE)
     assert text.index("crl of CN=Root CA") < text.index("ocsp of certificate")
+
+
+def test_ended_evidence_is_marked(world: World, bundle: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has ended says so, and what holds does not."""
+    assert "(ended)" not in world.did("bundle", "inspect", bundle)
+    later = datetime.now(UTC) + timedelta(days=30)
+    monkeypatch.setattr(bundles, "utc_now", lambda: later)
+    assert "Z (ended): crl of CN=Root CA" in world.did("bundle", "inspect", bundle)
 
 
 def test_tree(world: World, bundle: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from notarykit._internal.rfc3339 import format_rfc3339
+from notarykit._internal.rfc3339 import format_rfc3339, utc_now
 from notarykit.cli.options import Arguments, Flag, Options
 from notarykit.cli.output import Node
 from notarykit.cli.policies.source import POLICY_FLAG, load
@@ -144,8 +144,12 @@ def count(number: int, noun: str, more: str = "") -> str:
 def nodes(bundle: "SignatureBundle") -> Node:
     """Returns what a bundle contains, for a tree."""
     described = description(bundle)
+    ended = {part.descriptor.digest for part in bundle.ended(utc_now())}
     evidence: list[Node] = [
-        (f"{part['until']}: {part['kind']} of {part['about']}", [(f"from {part['url']}", [])])
+        (
+            f"{part['until']}{' (ended)' if part['digest'] in ended else ''}: {part['kind']} of {part['about']}",
+            [(f"from {part['url']}", [])],
+        )
         for part in described["evidence"]
     ]
     trust = described["trust"]
