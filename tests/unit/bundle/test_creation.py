@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.bundle.contents import Content
-from notarykit.bundle.creation import CollectedArtifact, collect_artifact
+from notarykit.bundle.creation import CollectedArtifact, collect_artifact, new_bundle
 from notarykit.bundle.reading import open_bundle
 from notarykit.envelope.descriptor import Descriptor
 from notarykit.errors import ContentError, StorageError
@@ -103,3 +103,13 @@ def test_digest_that_does_not_fit(scene: Scene, copy: str, tmp_path: Path) -> No
     with pytest.raises(StorageError, match="is too long a name for a tar file"):
         scene.write(tmp_path / "x.tar", repository=ImageLayout(copy), digests=[digest])
     open_bundle(scene.write(tmp_path / "x.tar", Content.NONE, ImageLayout(copy), [digest]))
+
+
+def test_proposal_is_of_the_statements_that_apply(scene: Scene) -> None:
+    """Statements for other repositories, and their trust stores, stay with the maker of a bundle."""
+    (policy,) = scene.verifier.policies.policies
+    own, other = policy._replace(scopes=(SCOPE,)), policy._replace(name="secret", scopes=("local/secret",))
+    verifier = scene.verifier._replace(policies=scene.verifier.policies._replace(policies=(other, own)))
+    request = ArtifactRequest(lambda: scene.repository, scene.digests[0], SCOPE)
+    made = new_bundle(Content.NONE, verifier, [collect_artifact(verifier, request, Content.NONE)])
+    assert made.bundle.trust.policies.policies == (own,)

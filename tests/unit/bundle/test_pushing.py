@@ -83,3 +83,17 @@ def test_without_content_no_tag_is_given(parts: Parts, path: Path, content: Cont
     bundle = _named(parts, path, ("a.test/x", "v1"), ("b.test/x", "v1"))
     bundle.contents = bundle.contents._replace(content=content)
     assert len(pushed_references(bundle, _HERE)) == len(bundle.artifacts)
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        "", "/", "https://mirror.test", "mirror.test/", "/all", "mirror.test//all", "mirror.test/../all",
+        "mirror.test/All", "mirror.test:x", "mirror.test./all", "mirror_test", "mirror.test/all:v1",
+        "mirror.test/a%2fb", "mirror.test/*", ".",
+    ],
+)  # fmt: skip
+def test_destinations_that_lead_elsewhere(made: str, destination: str) -> None:
+    """What is no registry, or registry and prefix, in full is refused, and nothing is pushed anywhere."""
+    with pytest.raises(UsageError, match=r"is not of the form registry or registry/prefix$"):
+        pushed_references(open_bundle(made), destination)
