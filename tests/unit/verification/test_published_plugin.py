@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from notarykit.envelope.descriptor import Descriptor
-from notarykit.errors import AuthenticityError, ContentError, UsageError
+from notarykit.errors import AuthenticityError, ContentError, StorageError, UsageError
 from notarykit.oci.layout import ImageLayout
 from notarykit.oci.reference import Digest, Tag
 from notarykit.plugin.install.artifact import fetch_source
@@ -57,6 +57,16 @@ def test_repository_that_checks_nothing(manifest: bytes | None, layer: bytes | N
     with pytest.raises(ContentError) as caught:
         fetch_source(_Lying(layout.path, manifest, layer), artifact, "acme")
     assert caught.value.message == text
+
+
+@pytest.mark.parametrize("media_type", ["application/vnd.docker.distribution.manifest.v2+json", "application/json"])
+def test_manifest_of_another_type(media_type: str, tmp_path: Path) -> None:
+    """What is signed as no manifest of OCI is no plugin, whatever its bytes say, and is not fetched."""
+    layout = make_layout(tmp_path / "layout")
+    artifact = add_plugin(layout.path, "plugin", [b"plugin"])._replace(media_type=media_type)
+    with pytest.raises(StorageError) as caught:
+        fetch_source(ImageLayout(layout.path), artifact, "acme")
+    assert caught.value.message == f"acme is of the type {media_type!r}, and not a plugin"
 
 
 def test_verdict_that_says_nothing_of_the_signer(monkeypatch: pytest.MonkeyPatch) -> None:
