@@ -242,9 +242,9 @@ def test_limits_reach_the_requests(
     seen: list[Limits] = []
     real = checker._shared_fetcher
 
-    def noted(asked: Limits, folder: str, is_anew: bool) -> RevocationFetcher:
+    def noted(asked: Limits, folder: str, minute: int | None) -> RevocationFetcher:
         seen.append(asked)
-        return real(asked, folder, is_anew)
+        return real(asked, folder, minute)
 
     monkeypatch.setattr(checker, "_shared_fetcher", noted)
     world.sign()

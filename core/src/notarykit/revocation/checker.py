@@ -4,6 +4,7 @@ Trust store and trust policy specification, "Certificate Revocation Evaluation".
 """
 
 import os
+import time
 from concurrent.futures import Future, wait
 from datetime import datetime
 from functools import lru_cache
@@ -26,6 +27,8 @@ from notarykit.revocation.limits import Deadline, Limits
 from notarykit.revocation.result import NO_SIGNING_TIMES, CertificateStatus, SigningTimes, Status
 
 SECONDS = 30.0
+# The signatures of one command share what is fetched anew, and the next command of a program that goes on does not.
+_SECONDS_ANEW = 60.0
 _ONLINE = "make it with RevocationChecker.online"
 
 
@@ -80,12 +83,14 @@ class RevocationChecker:
             limits: The limits of each request.
             seconds: The limit for the check of one chain.
             observe: Called with each piece of evidence that is used, from several threads.
-            is_anew: Whether CRLs are downloaded even if the files of the cache have valid ones, which are replaced.
+            is_anew: Whether everything is downloaded that was not downloaded so within the last minute, even if the
+                caches have what is valid; in the files of the cache it is replaced.
         """
         cache = cache_folder()
         folder = os.path.join(cache, "crl") if cache else ""
         limits = limits or Limits()
-        checker = cls(_shared_fetcher(limits, folder, is_anew), evidence, seconds=seconds, observe=observe)
+        minute = int(time.monotonic() // _SECONDS_ANEW) if is_anew else None
+        checker = cls(_shared_fetcher(limits, folder, minute), evidence, seconds=seconds, observe=observe)
         checker._limits, checker._is_anew = limits, is_anew
         return checker
 
@@ -140,9 +145,15 @@ def _unpickled(
 
 
 @lru_cache(maxsize=8)
-def _shared_fetcher(limits: Limits, folder: str, is_anew: bool) -> RevocationFetcher:
-    """One fetcher for a process, so that its caches serve all verifications."""
-    cache = UnreadCrlCache(folder) if is_anew else CrlCache(folder)
+def _shared_fetcher(limits: Limits, folder: str, minute: int | None) -> RevocationFetcher:
+    """One fetcher for a process, so that its caches serve all verifications.
+
+    Args:
+        limits: The limits of each request.
+        folder: The folder of the cache, or an empty string for none.
+        minute: Number of the minute for which it fetches everything anew, or None.
+    """
+    cache = CrlCache(folder) if minute is None else UnreadCrlCache(folder)
     return RevocationFetcher(anonymous_client(), cache if folder else None, limits)
 
 
