@@ -27,7 +27,7 @@ from tests.support.executables import write_program
 from tests.support.processes import still_running, watch
 from tests.support.registry_content import RegistryContent
 
-JOBS, FAILURES = 8, 10_000
+JOBS, FAILURES = 8, 20_000
 SECONDS_FOR_SECOND = 3.0
 
 
@@ -154,8 +154,9 @@ def test_failures_are_short_and_memory_is_flat(scene: ManyScene, tmp_path: Path)
     assert (run.exit_code, len(run.times)) == (3, FAILURES)
     assert b"Traceback" not in run.errors
     assert len(run.errors) < 300 * FAILURES
-    early = max(sample.mebibytes for sample in run.samples if sample.lines <= FAILURES // 5)
-    assert max(sample.mebibytes for sample in run.samples) < early + 10
+    # Garbage is collected seldom: what is reached by the first half stays.
+    early = max(sample.mebibytes for sample in run.samples if sample.lines <= FAILURES // 2)
+    assert max(sample.mebibytes for sample in run.samples) < early + 5
 
 
 def _held_after(scene: ManyScene, number: int, times: int | None = None) -> Gate:

@@ -91,7 +91,8 @@ def _verdict(
         except TrustPolicyError as error:
             if "both have 'globalPolicy'" in error.message or "scope '*' is in statement" in error.message:
                 return "two global statements"
-            return error.message.replace("with 'globalPolicy'", "with the global scope '*'")
+            reason = error.message.removesuffix(" or 'notarykit/1'")  # the version with prefixes, which blobs have not
+            return reason.replace("with 'globalPolicy'", "with the global scope '*'")
     return [policy if policy.is_global else policy._replace(scopes=()) for policy in document.policies]
 
 

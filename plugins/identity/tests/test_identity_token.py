@@ -41,7 +41,7 @@ def test_claims_are_read() -> None:
         ({"aud": []}, "is for nobody", "another audience"),
         ({"aud": [AUDIENCE + "x"]}, "not for the audience", "another audience"),
         ({"exp": int(time.time()) - 90}, "expired [0-9]+ seconds ago", "get a new one"),
-        ({"nbf": int(time.time()) + 3600}, "is not valid for another 3[0-9]{3} seconds", "clock"),
+        ({"nbf": int(time.time()) + 36000}, "is not valid for another [0-9]{5} seconds", "clock"),
         ({"iss": "https://other.example"}, "is of the issuer 'https://other.example'", "issuer"),
     ],
 )
