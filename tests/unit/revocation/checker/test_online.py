@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from notarykit.revocation import checker
 from notarykit.revocation.checker import RevocationChecker
 from notarykit.revocation.file_cache import CrlCache, UnreadCrlCache
 from notarykit.revocation.limits import Limits
@@ -24,7 +23,7 @@ def test_what_is_collected_is_fetched_anew(tmp_path: Path, monkeypatch: pytest.M
     """What one command fetches anew it fetches once; a minute later, in the same process, nothing of it is used."""
     monkeypatch.setenv("NOTATION_CACHE", str(tmp_path))
     now = [6000.0]
-    monkeypatch.setattr(checker.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("notarykit.revocation.checker.time.monotonic", lambda: now[0])
     first = RevocationChecker.online(is_anew=True)._sources.fetcher
     assert first is not None
     assert type(first.crl._cache) is UnreadCrlCache
