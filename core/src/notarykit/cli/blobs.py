@@ -8,7 +8,7 @@ from notarykit.batch.work import Work
 from notarykit.blob.content import FileBlob, StreamBlob
 from notarykit.cli.batch.items import FailedItem, Items
 from notarykit.cli.batch.operation import Operation
-from notarykit.cli.options import ANY_NUMBER, Arguments, Flag, Options
+from notarykit.cli.options import ANY_NUMBER, Arguments, Flag, Options, from_flag
 from notarykit.cli.output import RESULTS_FLAG
 from notarykit.errors import StorageError, UsageError
 
@@ -16,7 +16,7 @@ BLOBS = Arguments(1, ANY_NUMBER, "missing file path to the blob")
 _STANDARD_INPUT = "-"
 BLOB_FLAGS = (
     RESULTS_FLAG._replace(help="output format: text, json, or jsonl, a line of JSON for each blob as it comes"),
-    Flag("from", "file with the paths of further blobs, one a line, # for comments; - for standard input", once=True),
+    from_flag("file with the paths of further blobs, one a line, # for comments; - for standard input"),
     Flag("jobs", "number of blobs to work on at a time (default: the cores of this machine)", "number"),
 )
 Outcome = TypeVar("Outcome")

@@ -27,7 +27,8 @@ class Flag(NamedTuple):
         hidden: True if the help does not list it.
         choices: Permitted values; empty if any value is permitted.
         names: Names that completion offers as values: `keys`, `plugins`, `stores`, `store-types` or `blob-policies`.
-        once: True if a second value is refused, where what the first one names would silently be left out.
+        once: Advice on a second value, which is refused where what the first one names would silently be left out; an
+            empty string where the last value counts.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Flag(NamedTuple):
     hidden: bool = False
     choices: tuple[str, ...] = ()
     names: str = ""
-    once: bool = False
+    once: str = ""
 
 
 class Arguments(NamedTuple):
@@ -168,10 +169,10 @@ class Options:
         pairs: dict[str, str] = {}
         for text in self.values[name]:
             key, equals, value = text.partition("=")
+            # Nothing of it is shown: plugin configuration may hold a secret, which may end with `=` and have no key.
             if key and equals and not value:
-                raise UsageError(f"could not parse flag --{name}: the value of {key!r} is empty")
+                raise UsageError(f"could not parse flag --{name}: a value is empty")
             if not (key and equals):
-                # The value is not shown, since plugin configuration may hold a secret.
                 raise UsageError(f"could not parse flag --{name}: not of the form key=value")
             if key in pairs:
                 raise UsageError(f"flag --{name} has the key {key!r} twice")
@@ -196,6 +197,12 @@ EVERYWHERE = (
     Flag("verbose", "show the result of each verification step", "switch", "v"),
     Flag("help", "show this help", "switch", "h"),
 )
+
+
+def from_flag(text: str) -> Flag:
+    """Returns the flag `from` with a help text: a file with more of what the arguments are."""
+    return Flag("from", text, once="put all lines into one file, or pipe them to '--from -'")
+
 
 YES_FLAG = Flag("yes", "do not prompt for confirmation", "switch", "y")
 PLUGIN_CONFIG_FLAG = Flag("plugin-config", "{key}={value} pair that is passed as it is to the plugin", "texts")
@@ -283,10 +290,7 @@ class _Parser:
         if flag.kind == "texts":
             self.values[flag.name].append(text)
         elif flag.once and self.values[flag.name] is not None:
-            raise UsageError(
-                f"flag {name} is given twice for '{self._command}'",
-                advice="put all lines into one file, or pipe them to '--from -'",
-            )
+            raise UsageError(f"flag {name} is given twice for '{self._command}'", advice=flag.once)
         else:
             self.values[flag.name] = text
 

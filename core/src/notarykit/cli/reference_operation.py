@@ -8,12 +8,12 @@ from typing import Any
 from notarykit._internal.printable import printable
 from notarykit.cli.batch.items import FailedItem, Items
 from notarykit.cli.batch.operation import Operation, Result
-from notarykit.cli.options import Flag, Options
+from notarykit.cli.options import Flag, Options, from_flag
 from notarykit.cli.references import Target, parse_target, repositories
 from notarykit.errors import ArtifactNotFoundError, NotarykitError
 
 SEVERAL_FLAGS = (
-    Flag("from", "file with further references, one a line, # for comments; - for standard input", once=True),
+    from_flag("file with further references, one a line, # for comments; - for standard input"),
     Flag("jobs", "number of references to work on at a time (default: the cores of this machine)", "number"),
     Flag("resume", "file for a journal, with which the same command goes on after an interruption"),
 )

@@ -4,7 +4,7 @@ import json
 import sys
 
 from notarykit._internal.printable import printable
-from notarykit.cli.options import Command, Flag, Options
+from notarykit.cli.options import Command, Flag, Options, from_flag
 from notarykit.cli.policies.source import POLICY_FLAG, load
 from notarykit.config.policy import ARTIFACT_POLICY
 from notarykit.errors import UsageError
@@ -41,7 +41,7 @@ EXPORT = Command(
     (
         POLICY_FLAG,
         Flag("for", "repository, registry/repository; repeatable", "texts"),
-        Flag("from", "file with further repositories, one a line, # for comments; - for standard input", once=True),
+        from_flag("file with further repositories, one a line, # for comments; - for standard input"),
     ),
     examples=(
         (

@@ -23,7 +23,7 @@ from notarykit.cli.batch.interruption import Interruption
 from notarykit.cli.batch.progress import Progress
 from notarykit.cli.commands.audit.audit_status import AuditStatus
 from notarykit.cli.commands.audit.reporting import REPORTING_FLAGS, Reporting
-from notarykit.cli.options import ANY_NUMBER, Arguments, Command, Flag, Options
+from notarykit.cli.options import ANY_NUMBER, Arguments, Command, Flag, Options, from_flag
 from notarykit.cli.references import DASK_FLAG, REGISTRY_FLAGS
 from notarykit.cli.registries import NamedRegistries
 from notarykit.cli.verifiers import VERIFIER_FLAGS, artifact_verifier
@@ -134,9 +134,7 @@ COMMAND = Command(
         *VERIFIER_FLAGS,
         DASK_FLAG,
         Flag("ends-within", "time within which ends of verdicts are reported", "duration", default=90 * _DAYS),
-        Flag(
-            "from", "file with further repositories, registry/repository, one a line; - for standard input", once=True
-        ),
+        from_flag("file with further repositories, registry/repository, one a line; - for standard input"),
         Flag("jobs", "number of artifacts that are verified at a time (default: the cores)", "number"),
         Flag("recursive", "audit the manifests below image indexes too", "switch", default=True),
         Flag("resume", "go on with an interrupted audit, which is in FILE.partial beside --output-file FILE", "switch"),
