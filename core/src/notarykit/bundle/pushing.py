@@ -90,11 +90,15 @@ def push_artifact(bundle: SignatureBundle, artifact: BundledArtifact, repository
             if node.manifest is None:
                 blobs += repository.push_blob(node.descriptor, _FileContent(bundle, node.descriptor))
             else:
-                is_artifact = node.descriptor.digest == artifact.artifact.digest
-                repository.push_manifest(node.descriptor, node.manifest, artifact.tag if is_artifact else "")
+                repository.push_manifest(node.descriptor, node.manifest)
     else:
         _check_presence(repository, artifact)
-    return PushedArtifact(blobs, is_full and bool(artifact.tag), tuple(_push_signatures(bundle, artifact, repository)))
+    signatures = tuple(_push_signatures(bundle, artifact, repository))
+    is_tagged = is_full and bool(artifact.tag)
+    if is_tagged:  # at last, so that whoever takes the artifact by its tag finds its signatures
+        manifest = bundle.blobs.fetch_blob(artifact.artifact, LARGEST_MANIFEST)
+        repository.push_manifest(artifact.artifact, manifest, artifact.tag)
+    return PushedArtifact(blobs, is_tagged, signatures)
 
 
 def _check_presence(repository: RegistryRepository, artifact: BundledArtifact) -> None:
